@@ -1,0 +1,1 @@
+"""The conversation: a LangGraph graph, its brains and the ways in."""

@@ -1,0 +1,1 @@
+"""The five nodes of the graph, one a file."""

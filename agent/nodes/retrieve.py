@@ -1,0 +1,76 @@
+"""Begins a turn: finds knowledge sections for the question and gathers what the thread knows.
+
+Both stand just before the last human message when the model is called, and in no stored message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+
+from agent.models import model_name
+from agent.nodes.runtime import Runtime
+from agent.state import AgentState, Usage
+from knowledge.language import Language, detect_language
+
+SECTIONS = 4
+# Characters of one section that reach a model: sections are written to stand alone within 180 words.
+SECTION_CHARACTERS = 2_400
+
+
+async def retrieve(state: AgentState, runtime: Runtime) -> dict[str, Any]:
+    """The turn's clean start, with `context`: the `thread` and `knowledge` documents."""
+    question = last_question(state)
+    lang = state.get("lang_wanted") or detect_language(question)
+    return {
+        "question": question,
+        "lang": lang,
+        "context": {"thread": _thread(state, runtime, lang), "knowledge": await _knowledge(question, runtime, lang)},
+        "results": [],
+        "evidence": [],
+        "tool_calls": [],
+        "steps": 0,
+        "usage": Usage(input_tokens=0, output_tokens=0, cost_usd=None),
+        "model": model_name(runtime.config.model),
+        "stop": None,
+        "final": None,
+    }
+
+
+def last_question(state: AgentState) -> str:
+    """The text of the newest human message; empty when there is none."""
+    asked = (m.text for m in reversed(state.get("messages") or []) if isinstance(m, HumanMessage))
+    return str(next(asked, ""))
+
+
+async def _knowledge(question: str, runtime: Runtime, lang: Language) -> dict[str, Any]:
+    found = await asyncio.to_thread(lambda: runtime.knowledge.search(question, lang=lang, k=SECTIONS))
+    sections = [
+        {
+            "id": hit.id,
+            "title": hit.title,
+            "heading": hit.heading,
+            "lang": hit.lang,
+            "score": round(hit.score or 0.0, 3),
+            "text": hit.text[:SECTION_CHARACTERS],
+        }
+        for hit in found.hits
+    ]
+    return {"off_topic": found.off_topic, "sections": sections}
+
+
+def _thread(state: AgentState, runtime: Runtime, lang: Language) -> dict[str, Any]:
+    registry = runtime.runner.registry
+    targets = [{"name": t.name, "system": registry.system_of(t.scheme)} for t in runtime.config.targets.values()]
+    return {
+        "language": lang,
+        "targets": targets,
+        "facts": dict(state.get("facts") or {}),
+        "queues": list(state.get("queues") or []),
+        "frameworks": registry.framework_ids,
+        "earlier": list(state.get("earlier") or []),
+        "introduced": bool(state.get("introduced")),
+        "target_missing": not targets,
+    }

@@ -1,0 +1,1 @@
+"""The ways in: terminal, one-shot commands."""

@@ -1,0 +1,18 @@
+"""`doctor`."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "doctor"
+EXAMPLES = """  queuewright doctor
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Of this command."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Not yet."""
+    return 1

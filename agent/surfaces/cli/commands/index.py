@@ -1,0 +1,18 @@
+"""`index`."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "index"
+EXAMPLES = """  queuewright index
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Of this command."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Not yet."""
+    return 1

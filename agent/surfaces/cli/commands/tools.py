@@ -1,0 +1,18 @@
+"""`tools`."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "tools"
+EXAMPLES = """  queuewright tools
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Of this command."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Not yet."""
+    return 1

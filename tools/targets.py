@@ -1,0 +1,168 @@
+"""A target: a named broker or cluster to look at, parsed from its URL.
+
+The model and MCP clients only ever see the name. Credentials stay in `url` and `secrets`, which are never printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from tools.errors import BadArguments
+
+NAME = re.compile(r"^[\w][\w.-]{0,63}$")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+# Never talked to: the clouds' metadata services hand out credentials.
+_METADATA_HOSTS = {"169.254.169.254", "metadata.google.internal", "fd00:ec2::254", "100.100.100.200"}
+_FORBIDDEN_SCHEMES = {"file", "data", "javascript"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One named target.
+
+    Attributes:
+        scheme: of the URL, lower case; the registry maps it to a system.
+        url: with credentials expanded; never shown.
+        db: Redis database number, 0 when the URL names none.
+        frameworks: ids to read; empty means detect.
+        prefix: global key prefix of the applications on it.
+        control: False forbids broadcasts such as Celery's inspect.
+        priority_steps: Celery's emulated priorities on Redis (kombu's default 0, 3, 6, 9).
+        result_url: where results live when not on the broker itself.
+    """
+
+    name: str
+    scheme: str
+    url: str = field(repr=False)
+    host: str
+    port: int | None
+    db: int = 0
+    path: str = ""
+    username: str | None = None
+    frameworks: tuple[str, ...] = ()
+    prefix: str = ""
+    result_url: str | None = field(default=None, repr=False)
+    control: bool = True
+    priority_steps: tuple[int, ...] = (0, 3, 6, 9)
+    tls_ca: str = ""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Scheme, host, port and database: what a call touches, without credentials."""
+        if self.scheme in {"unix", "valkey+unix"} or self.scheme.endswith("+stub"):
+            return f"{self.scheme}://{self.path}"
+        port = f":{self.port}" if self.port else ""
+        return f"{self.scheme}://{self.host}{port}/{self.db}"
+
+    @property
+    def fingerprint(self) -> str:
+        """A short stable key of the endpoint and prefix, for samples and caches."""
+        return hashlib.sha256(f"{self.endpoint}|{self.prefix}".encode()).hexdigest()[:16]
+
+
+def expand(value: str, env: Mapping[str, str], where: str) -> str:
+    """`${NAME}` replaced from `env`.
+
+    Raises:
+        BadArguments: a variable is not set; the message names it and where it stands.
+    """
+
+    def one(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in env:
+            raise BadArguments("variable_unset", variable=name, where=where)
+        return env[name]
+
+    return _VARIABLE.sub(one, value)
+
+
+def parse_target(name: str, url: str, env: Mapping[str, str], options: Mapping[str, object] | None = None) -> Target:
+    """A target from its URL; variables are expanded in the user-info part only.
+
+    Raises:
+        BadArguments: the name or the URL is malformed, or leads where no target may.
+    """
+    if not NAME.match(name):
+        raise BadArguments("target_name", name=name[:80])
+    user_info, parts = _split(name, url)
+    user, _, password = user_info.partition(":")
+    user, password = (expand(v, env, f"targets.{name}.url") for v in (user, password))
+    scheme = parts.scheme.lower()
+    host = (parts.hostname or "").lower()
+    if scheme in _FORBIDDEN_SCHEMES or host in _METADATA_HOSTS:
+        raise BadArguments("target_forbidden", name=name)
+    location = parts.netloc.rpartition("@")[2]
+    full = parts._replace(netloc=f"{user}:{password}@{location}" if user_info else location).geturl()
+    secrets = {s for s in (password, unquote(password)) if s}
+    result_url = str(options["result_url"]) if options and options.get("result_url") else None
+    if result_url:
+        result_url = expand(result_url, env, f"targets.{name}.result_url")
+        if result_password := urlsplit(result_url).password:
+            secrets |= {result_password, unquote(result_password)}
+    return Target(
+        name=name,
+        scheme=scheme,
+        url=full,
+        host=host,
+        port=_port(name, parts),
+        db=_db(parts),
+        path=parts.path,
+        username=unquote(user) or None,
+        result_url=result_url,
+        secrets=tuple(sorted(secrets, key=len, reverse=True)),
+        **_options(name, options or {}),
+    )
+
+
+def _split(name: str, url: str) -> tuple[str, SplitResult]:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError as error:
+        raise BadArguments("target_url", name=name, detail=str(error)) from None
+    if not parts.scheme or not (parts.netloc or parts.path):
+        raise BadArguments("target_url", name=name, detail="SCHEME://HOST…")
+    return parts.netloc.rpartition("@")[0], parts
+
+
+def _port(name: str, parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError as error:
+        raise BadArguments("target_url", name=name, detail=str(error)) from None
+
+
+def _db(parts: SplitResult) -> int:
+    first = parts.path.strip("/").split("/")[0]
+    if first.isdigit():
+        return int(first)
+    match = re.search(r"(?:^|&)(?:db|virtual_host)=(\d+)", parts.query)
+    return int(match.group(1)) if match else 0
+
+
+def _options(name: str, options: Mapping[str, object]) -> dict[str, Any]:
+    """The typed options of a `[targets.NAME]` table; unknown keys are refused by name."""
+    known = {"url", "result_url", "frameworks", "prefix", "control", "priority_steps", "tls_ca", "thresholds"}
+    if extra := sorted(set(options) - known):
+        raise BadArguments("target_option", name=name, option=", ".join(extra))
+    found: dict[str, Any] = {}
+    for key, kind in (("prefix", str), ("control", bool), ("tls_ca", str)):
+        if key in options:
+            if not isinstance(options[key], kind):
+                raise BadArguments("target_option_type", name=name, option=key, expected=kind.__name__)
+            found[key] = options[key]
+    for key, item in (("frameworks", str), ("priority_steps", int)):
+        if key in options:
+            value = options[key]
+            if not isinstance(value, list) or not all(isinstance(v, item) for v in value):
+                raise BadArguments("target_option_type", name=name, option=key, expected=f"list[{item.__name__}]")
+            found[key] = tuple(value)
+    if "thresholds" in options:
+        found["thresholds"] = options["thresholds"]
+    return found
