@@ -64,11 +64,16 @@ async def thread_lock(state_dir: Path, thread_id: str) -> AsyncIterator[None]:
 
 
 def _prepare(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     path.touch(mode=0o600)
 
 
 def _locks(state_dir: Path) -> Path:
-    folder = state_dir / "locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    # one by one: `parents=True` would create the state folder itself readable for everybody
+    return private_folder(private_folder(state_dir) / "locks")
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, created for its owner alone where it is new."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path

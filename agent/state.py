@@ -40,7 +40,8 @@ class AgentState(TypedDict, total=False):
         evidence: numbered, of the turn.
         tool_calls: `{"name", "args", "status", "elapsed_ms"}` of the turn.
         steps: model calls of the turn.
-        stop: why the turn was cut short (`steps`, `cost`, `model`), or None.
+        stop: why the turn was cut short (`steps`, `tokens`, `cost`, `loop`, `length`, `model`), or None.
+        reason: what the endpoint said when `stop` is `model`.
         final: the finished answer of the turn, None while it runs.
     """
 
@@ -60,4 +61,5 @@ class AgentState(TypedDict, total=False):
     usage: Usage
     model: str
     stop: str | None
+    reason: str | None
     final: dict[str, Any] | None

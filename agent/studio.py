@@ -7,7 +7,6 @@ from pathlib import Path
 from agent.graph import Graph, build_graph
 from agent.models import make_model
 from agent.nodes.runtime import Runtime
-from agent.session import knowledge_factory
 from tools.config import load_config
 from tools.runner import Runner
 
@@ -16,4 +15,4 @@ def graph() -> Graph:
     """A compiled graph over the configuration in the working directory."""
     config = load_config(working_directory=Path.cwd())
     runner = Runner(config, surface="studio")
-    return build_graph(Runtime(config, runner, make_model(config.model), knowledge_factory(config)))
+    return build_graph(Runtime(config, runner, make_model(config.model)))

@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tools.config import Config
 from tools.samples import SampleStore
+
+if TYPE_CHECKING:
+    from knowledge.search import Knowledge
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 Confidence = Literal["fact", "hypothesis"]
@@ -296,6 +299,7 @@ class Context:
 
     Attributes:
         open: the shared session of a target.
+        knowledge: the knowledge base, opened when first asked for.
         lang: of the texts, `en` or `ru`.
         progress: takes a line for people who wait.
     """
@@ -304,6 +308,7 @@ class Context:
     systems: Systems
     samples: SampleStore
     open: Callable[[str], Awaitable[Session]]
+    knowledge: Callable[[], Knowledge]
     lang: str = "en"
     progress: Callable[[str], None] = lambda _line: None
 

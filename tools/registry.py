@@ -77,6 +77,12 @@ FRAMEWORKS = (
 TOOLS = (
     ToolSpec("list_targets", "tools.inspection.list_targets"),
     ToolSpec("inspect_broker", "tools.inspection.inspect_broker"),
+    ToolSpec("measure", "tools.monitoring.measure"),
+    ToolSpec("diagnose", "tools.diagnosis.diagnose"),
+    ToolSpec("inspect_queue", "tools.inspection.inspect_queue"),
+    ToolSpec("inspect_workers", "tools.inspection.inspect_workers"),
+    ToolSpec("peek_messages", "tools.inspection.peek_messages"),
+    ToolSpec("search_knowledge", "tools.inspection.search_knowledge"),
 )
 
 # Ids that people write, and ours.

@@ -9,7 +9,8 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,6 +22,9 @@ from tools.errors import BadArguments, CallTimeout, InputError, InternalError, Q
 from tools.redact import redact, redact_data
 from tools.registry import ALIASES, Registry, ToolSpec
 from tools.samples import SampleStore
+
+if TYPE_CHECKING:
+    from knowledge.search import Knowledge
 
 # What reaches a model: 5,000 tokens of 4 characters of JSON.
 MODEL_CHARACTERS = 20_000
@@ -40,6 +44,7 @@ class Runner:
         registry: Registry | None = None,
         surface: str = "cli",
         progress: Callable[[str], None] | None = None,
+        knowledge: Callable[[], Knowledge] | None = None,
     ) -> None:
         self.config = config
         self.registry = registry or Registry()
@@ -48,6 +53,9 @@ class Runner:
         self.audit = AuditLog(config.state_dir / "audit.jsonl")
         self._progress = progress or (lambda _line: None)
         self._sessions: dict[str, Session] = {}
+        self._open_knowledge = knowledge
+        self._knowledge: Knowledge | None = None
+        self._knowledge_lock = Lock()
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], *, lang: str = "en", thread_id: str | None = None
@@ -59,7 +67,7 @@ class Runner:
         """
         spec = self.registry.tool(name)
         parsed = self._parse(spec, arguments)
-        context = Context(self.config, self.registry, self.samples, self.open, lang, self._progress)
+        context = Context(self.config, self.registry, self.samples, self.open, self.knowledge, lang, self._progress)
         self._preload(spec, parsed)
         started = time.monotonic()
         try:
@@ -94,6 +102,15 @@ class Runner:
                 raise BadArguments("scheme_unknown", name=target, scheme=found.scheme)
             self._sessions[target] = await self.registry.broker(system).open(found)
         return self._sessions[target]
+
+    def knowledge(self) -> Knowledge:
+        """The process's one knowledge base, opened when first asked for; blocking, safe in threads."""
+        with self._knowledge_lock:
+            if self._knowledge is None:
+                self._knowledge = (
+                    self._open_knowledge() if self._open_knowledge else open_knowledge(self.config, self._progress)
+                )
+            return self._knowledge
 
     async def close(self) -> None:
         """Closes every session."""
@@ -145,6 +162,17 @@ class Runner:
 
     def _failure(self, name: str, error: QueuewrightError, lang: str) -> ToolResult:
         return ToolResult(tool=name, status="error", error=error_info(error, lang, self.config.secrets))
+
+
+def open_knowledge(config: Config, progress: Callable[[str], None] | None = None) -> Knowledge:
+    """The knowledge base of this configuration; `progress` hears about a build."""
+    from knowledge.search import Knowledge
+
+    def told(done: int, total: int) -> None:
+        if progress and done in {0, total}:
+            progress(f"index: {done}/{total}")
+
+    return Knowledge.open(config.cache_dir, progress=told)
 
 
 def error_info(error: QueuewrightError, lang: str, secrets: tuple[str, ...] = ()) -> ErrorInfo:

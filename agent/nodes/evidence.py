@@ -12,6 +12,9 @@ from tools.runner import for_model
 
 # Names remembered for follow-up questions.
 MOST_QUEUES = 200
+# After these the arguments named nothing that exists, so nothing of them is remembered.
+_MEANT_NOTHING = {"bad_arguments", "unknown_tool", "unknown_target", "limit_reached"}
+_NO_SUCH_QUEUE = {"unknown_queue", "ambiguous_queue"}
 
 
 async def evidence(state: AgentState) -> dict[str, Any]:
@@ -28,8 +31,11 @@ async def evidence(state: AgentState) -> dict[str, Any]:
         calls.append(
             {"name": item["name"], "args": item["args"], "status": result.status, "elapsed_ms": result.elapsed_ms}
         )
-        _remember(facts, queues, item["args"], result)
-        messages.append(ToolMessage(for_model(result), tool_call_id=item["id"], name=item["name"]))
+        _remember_place(facts, item["args"], result)
+        _remember_queues(queues, result.data or {})
+        # How long a call took helps no model, and would make each request unlike the one before.
+        shown = result.model_copy(update={"elapsed_ms": 0})
+        messages.append(ToolMessage(for_model(shown), tool_call_id=item["id"], name=item["name"]))
     return {
         "messages": messages,
         "results": [],
@@ -42,14 +48,16 @@ async def evidence(state: AgentState) -> dict[str, Any]:
 
 def _renumber(result: ToolResult, offset: int) -> None:
     ids = {old.id: f"e{offset + i}" for i, old in enumerate(result.evidence, start=1)}
-    for item in result.evidence:
-        item.id = ids[item.id]
-    for finding in (result.data or {}).get("findings", []):
-        finding["evidence"] = [ids[e] for e in finding["evidence"] if e in ids]
+    for i, item in enumerate(result.evidence, start=1):
+        item.id = f"e{offset + i}"
+    for finding in _rows(result.data or {}, "findings"):
+        finding["evidence"] = [ids[e] for e in finding.get("evidence") or [] if e in ids]
 
 
-def _remember(facts: ThreadFacts, queues: list[str], args: dict[str, Any], result: ToolResult) -> None:
-    if result.status == "error" and (result.error is None or result.error.code.startswith("unknown_")):
+def _remember_place(facts: ThreadFacts, args: dict[str, Any], result: ToolResult) -> None:
+    """The last target, queue and framework that a call was about."""
+    code = result.error.code if result.error else None
+    if code in _MEANT_NOTHING:
         return
     if args.get("target"):
         if facts.get("target") not in (None, args["target"]):
@@ -57,19 +65,24 @@ def _remember(facts: ThreadFacts, queues: list[str], args: dict[str, Any], resul
             facts.pop("queue", None)
             facts.pop("framework", None)
         facts["target"] = args["target"]
-    if args.get("queue"):
+    if args.get("queue") and code not in _NO_SUCH_QUEUE:
         facts["queue"] = args["queue"]
     if args.get("framework"):
         facts["framework"] = args["framework"]
-    for name in _names(result.data or {}):
-        if name in queues:
-            queues.remove(name)
-        queues.append(name)
 
 
-def _names(data: dict[str, Any]) -> list[str]:
-    """Queue names of a result, rarest first kept last: records, one record, findings."""
-    rows = [*data.get("queues", []), data] if isinstance(data.get("queues", []), list) else [data]
-    names = [row.get("name") for row in rows if (isinstance(row, dict) and "ready" in row) or "trend" in row]
-    found = [f["at"].get("queue") for f in data.get("findings", [])]
-    return [n for n in (*names, *found) if isinstance(n, str) and n]
+def _remember_queues(queues: list[str], data: dict[str, Any]) -> None:
+    """Queue names of a result, newest last: of records, of one record, of findings."""
+    records = [row for row in (*_rows(data, "queues"), data) if "ready" in row or "trend" in row]
+    names = [row.get("name") for row in records]
+    names += [finding["at"].get("queue") for finding in _rows(data, "findings") if finding.get("at")]
+    for name in names:
+        if isinstance(name, str) and name:
+            if name in queues:
+                queues.remove(name)
+            queues.append(name)
+
+
+def _rows(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = data.get(key)
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

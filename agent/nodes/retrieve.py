@@ -6,14 +6,16 @@ Both stand just before the last human message when the model is called, and in n
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage
 
 from agent.models import model_name
 from agent.nodes.runtime import Runtime
 from agent.state import AgentState, Usage
 from knowledge.language import Language, detect_language
+from tools.redact import redact
 
 SECTIONS = 4
 # Characters of one section that reach a model: sections are written to stand alone within 180 words.
@@ -22,9 +24,10 @@ SECTION_CHARACTERS = 2_400
 
 async def retrieve(state: AgentState, runtime: Runtime) -> dict[str, Any]:
     """The turn's clean start, with `context`: the `thread` and `knowledge` documents."""
-    question = last_question(state)
-    lang = state.get("lang_wanted") or detect_language(question)
+    question = redact(last_question(state), *runtime.config.secrets)
+    lang = state.get("lang_wanted") or _language(question, state, runtime)
     return {
+        "messages": _redacted(state, question),
         "question": question,
         "lang": lang,
         "context": {"thread": _thread(state, runtime, lang), "knowledge": await _knowledge(question, runtime, lang)},
@@ -35,6 +38,7 @@ async def retrieve(state: AgentState, runtime: Runtime) -> dict[str, Any]:
         "usage": Usage(input_tokens=0, output_tokens=0, cost_usd=None),
         "model": model_name(runtime.config.model),
         "stop": None,
+        "reason": None,
         "final": None,
     }
 
@@ -43,6 +47,23 @@ def last_question(state: AgentState) -> str:
     """The text of the newest human message; empty when there is none."""
     asked = (m.text for m in reversed(state.get("messages") or []) if isinstance(m, HumanMessage))
     return str(next(asked, ""))
+
+
+def _redacted(state: AgentState, question: str) -> list[AnyMessage]:
+    """The last human message in place of the one that holds a secret: not every surface (studio) redacts it before."""
+    asked = next(m for m in reversed(state["messages"]) if isinstance(m, HumanMessage))
+    return [] if asked.text == question else [HumanMessage(question, id=asked.id)]
+
+
+def _language(question: str, state: AgentState, runtime: Runtime) -> Language:
+    """That of the question. One that consists of names alone ("mail?") goes on in the thread's language."""
+    before = state.get("lang")
+    if before:
+        named = {*runtime.config.targets, *runtime.runner.registry.framework_ids, *(state.get("queues") or [])}
+        words = {word.strip(".:-") for word in re.findall(r"[\w.:-]+", question)}
+        if not any(re.search(r"[^\W\d_]", word) for word in words - named):
+            return before
+    return detect_language(question)
 
 
 async def _knowledge(question: str, runtime: Runtime, lang: Language) -> dict[str, Any]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
 
-from agent.models import cost_usd, translated
+from agent.models import complete, cut_by_length
 from agent.nodes.runtime import Runtime
-from agent.state import AgentState, Usage
-from tools.config import ModelConfig
+from agent.nodes.spending import exceeded, loops, spent
+from agent.state import AgentState
+from tools.errors import ModelFailed
+from tools.runner import error_info
 from tools.untrusted import wrap
-
-# The same call with the same arguments, this often in one turn, is a loop.
-SAME_CALL_LIMIT = 2
 
 
 @cache
@@ -26,26 +24,24 @@ def expertise(lang: str) -> str:
 
 
 async def think(state: AgentState, runtime: Runtime) -> dict[str, Any]:
-    """One model call; `stop` says why a turn ends without one.
+    """One model call; `stop` says why a turn ends without an answer of the model, `reason` what the endpoint said.
 
     Raises:
         ModelFailed: the endpoint gave no usable answer and nothing was gathered yet.
     """
     config = runtime.config.model
-    if stop := _limit(state, config):
+    if stop := exceeded(state, config):
         return {"stop": stop}
+    messages = prompt(state)
     try:
-        reply = await runtime.bound_model.ainvoke(prompt(state))
-    except Exception as error:
-        failure = translated(error, config)
-        if failure is None:
+        reply = await complete(runtime.bound_model, messages, config, call=state["steps"])
+    except ModelFailed as error:
+        if not state["evidence"]:
             raise
-        if not state.get("evidence"):
-            raise failure from None
-        return {"stop": "model"}
-    message = AIMessage.model_validate(reply.model_dump())
-    update = {"messages": [message], "steps": state["steps"] + 1, "usage": _usage(state["usage"], message, config)}
-    return update | ({"stop": "loop"} if _loops(state, message) else {})
+        return {"stop": "model", "reason": error_info(error, state["lang"], runtime.config.secrets).message}
+    stop = "loop" if loops(state, reply) else "length" if cut_by_length(reply) else None
+    usage = spent(state["usage"], messages, reply, config)
+    return {"messages": [reply], "steps": state["steps"] + 1, "usage": usage, "stop": stop}
 
 
 def prompt(state: AgentState) -> list[AnyMessage]:
@@ -54,34 +50,3 @@ def prompt(state: AgentState) -> list[AnyMessage]:
     last = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
     context = "\n".join(wrap(source, document) for source, document in state["context"].items())
     return [SystemMessage(expertise(state["lang"])), *messages[:last], SystemMessage(context), *messages[last:]]
-
-
-def _limit(state: AgentState, config: ModelConfig) -> str | None:
-    usage = state["usage"]
-    if state["steps"] >= config.max_steps:
-        return "steps"
-    if usage["input_tokens"] + usage["output_tokens"] >= config.max_tokens_per_turn:
-        return "tokens"
-    limit = config.max_cost_usd_per_turn
-    if limit is not None and (usage["cost_usd"] or 0) >= limit:
-        return "cost"
-    return None
-
-
-def _usage(before: Usage, message: AIMessage, config: ModelConfig) -> Usage:
-    reported = message.usage_metadata
-    taken, given = (reported["input_tokens"], reported["output_tokens"]) if reported else (0, 0)
-    cost = cost_usd(config, taken, given)
-    total = before["cost_usd"] if cost is None else (before["cost_usd"] or 0) + cost
-    return Usage(
-        input_tokens=before["input_tokens"] + taken, output_tokens=before["output_tokens"] + given, cost_usd=total
-    )
-
-
-def _loops(state: AgentState, message: AIMessage) -> bool:
-    made = [_key(call) for call in state["tool_calls"]]
-    return any(made.count(_key(dict(call))) >= SAME_CALL_LIMIT for call in message.tool_calls)
-
-
-def _key(call: dict[str, Any]) -> str:
-    return json.dumps([call["name"], call["args"]], sort_keys=True, default=str)

@@ -11,7 +11,3 @@ def render(lang: str, key: str, **facts: object) -> str:
     """The sentence of that key."""
     return AGENT.render(lang, key, **facts)
 
-
-def all_texts(lang: str) -> list[str]:
-    """Every sentence: numbers in them are ours and need no evidence."""
-    return list(AGENT.texts(lang).values())

@@ -62,7 +62,7 @@ def test_a_variable_in_the_host_is_not_expanded(tmp_path: Path) -> None:
         ('[targets.main]\nurl = "redis://h/0"\ncontrol = "no"', "control"),
         ("[model]\ntimeout_s = 'soon'", "model.timeout_s"),
         ("[nonsense]\na = 1", "nonsense"),
-        ("x = 1\ny = ", "line 2"),
+        ("x = 1\ny = = 2", "line 2"),
         ('[targets.main]\nurl = "http://169.254.169.254/"', "main"),
         ('[targets."a b"]\nurl = "redis://h/0"', "a b"),
     ],

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.collect import collect
 from tools.contract import BrokerReport, Context, ToolOutput
-from tools.inspection.rendering import notices_of, unknown_of
+from tools.rendering import notices_of, unknown_of
 
 MOST_QUEUES = 200
 
@@ -42,8 +42,8 @@ async def run(ctx: Context, args: Args) -> ToolOutput:
         queues=records[:MOST_QUEUES],
         queues_total=len(records),
         coverage=broker.coverage,
-        warnings=notices_of(ctx, reading),
+        warnings=notices_of(ctx.lang, reading),
     )
     return ToolOutput(
-        report.model_dump(), reading.evidence.items, unknown_of(ctx, reading), truncated=len(records) > MOST_QUEUES
+        report.model_dump(), reading.evidence.items, unknown_of(ctx.lang, reading), truncated=len(records) > MOST_QUEUES
     )

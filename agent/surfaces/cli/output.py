@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
+from pathlib import Path
 from typing import Any, TextIO
+
+
+def prepare_streams() -> None:
+    """Lets nothing fail for a character that the terminal's encoding lacks, or for a stream that was closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_json(document: object) -> None:
     """One document on stdout, nothing else goes there."""
-    print_line(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+    import json
+
+    # Escapes of the codec (`\xe9`) would not be JSON, those of json are.
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    print_line(json.dumps(document, ensure_ascii=ascii_only, indent=2, default=str))
 
 
-def print_line(text: str, *, file: TextIO | None = None) -> None:
-    """A line; characters that the terminal's encoding lacks are escaped instead of failing."""
+def print_line(text: str = "", *, file: TextIO | None = None) -> None:
+    """A line."""
     stream = file or sys.stdout
-    encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.write(f"{text}\n")
     stream.flush()
 
 
 def note(text: str) -> None:
     """A line for the person who waits, on stderr."""
     print_line(f"· {text}", file=sys.stderr)
+
+
+def on_terminal() -> bool:
+    """Whether a person sees stdout: colours and redrawing are welcome there, and nowhere else."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def dim(text: str) -> str:
+    """In the terminal's faint colour; as it is when nobody sees it."""
+    return f"\x1b[2m{text}\x1b[0m" if on_terminal() and not os.environ.get("NO_COLOR") else text
 
 
 def failure_document(code: str, message: str, hint: str | None, tool: str | None = None) -> dict[str, Any]:

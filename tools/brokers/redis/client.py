@@ -56,7 +56,11 @@ class RedisClient:
     def _translated(self, error: Exception, command: Command) -> TargetError:
         facts: dict[str, Any] = {"target": self._target.name, "call": name_of(command), "detail": _detail(error)}
         if isinstance(error, (TimeoutError, redis_errors.TimeoutError)):
-            return CallTimeout("call_timeout", seconds=CALL_TIMEOUT_S, **facts)
+            # A plain Redis never answers a TLS greeting: it waits for the end of a line.
+            text = "call_timeout_tls" if self._target.scheme in _TLS else "call_timeout"
+            return CallTimeout(
+                text, seconds=CONNECT_TIMEOUT_S if "connecting" in _detail(error) else CALL_TIMEOUT_S, **facts
+            )
         if isinstance(error, redis_errors.AuthenticationError) or _detail(error).startswith(("NOAUTH", "WRONGPASS")):
             return AuthFailed(**facts)
         if _speaks_otherwise(error):

@@ -1,0 +1,1 @@
+"""The expertise prompt, one file a language."""

@@ -1,0 +1,105 @@
+"""Makes an index out of the articles: what is embedded, what is counted, and which files that gives.
+
+A section's vector is the mean of three: its article's summary, its title and heading, and how its text begins. Each
+alone finds less, and a whole text in one vector blurs.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge import lexical, loader, questions, vectors
+from knowledge.embeddings import Embedder
+from knowledge.loader import Section
+from knowledge.tokens import LEXICON_FILE
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["BASE_FILE", "EXAMPLES_FILE", "FORMAT", "EmptyBase", "Progress", "build", "digest"]
+
+FORMAT = 1  # raise it when what is indexed, or how, changes
+BASE_FILE = "base.json"
+EXAMPLES_FILE = "examples.npy"
+Progress = Callable[[int, int], None]
+"""Called while the index is built with (texts done, texts in all), first with none done."""
+
+_TEXT_START = 200  # characters of a section's text that its vector covers
+_STEP = 64  # texts embedded between two calls of progress
+
+
+class EmptyBase(Exception):
+    """There is no readable article at all."""
+
+
+def digest(articles_dir: Path) -> str:
+    """Hash of everything the index is made from: articles, example questions, and the words of the field."""
+    result = hashlib.sha256()
+    files = {path.relative_to(articles_dir).as_posix(): path for path in articles_dir.rglob("*.md")}
+    files |= {path.name: path for path in (questions.QUESTIONS_FILE, LEXICON_FILE)}
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        result.update(f"{name}\0{len(content)}\0".encode())
+        result.update(content)
+    return result.hexdigest()[:16]
+
+
+def build(
+    directory: Path, metadata: vectors.Metadata, embedder: Embedder, articles_dir: Path, progress: Progress | None
+) -> None:
+    """Write the files of an index into an empty directory; raises ``EmptyBase`` without articles."""
+    import numpy as np
+
+    base = loader.load(articles_dir)
+    sections = base.sections
+    if not sections:
+        raise EmptyBase(f"no readable article in {articles_dir}; {'; '.join(map(str, base.problems[:3]))}")
+    documents: dict[str, list[Section]] = {}
+    for section in sections:
+        documents.setdefault(section.id, []).append(section)
+    examples = questions.examples(base.articles)
+    dense, asked = _embed(sections, [text for _, text in examples], embedder, progress)
+    chroma = f"chroma-{secrets.token_hex(4)}"  # Chroma keeps one system a path and process: never the same path twice
+    vectors.write(directory / chroma, metadata, [f"{section.id}@{section.lang}" for section in sections], dense)
+    np.save(directory / EXAMPLES_FILE, asked)
+    spoken: dict[str, list[str]] = {}
+    for owner, text in examples:
+        spoken.setdefault(owner, []).append(text)
+    data = {
+        "metadata": dict(metadata),
+        "chroma": chroma,
+        "dimensions": dense.shape[1],
+        "sections": [asdict(section) for section in sections],
+        "owners": [owner for owner, _ in examples],
+        "lexical": lexical.build(list(documents.values()), spoken).to_json(),
+        "problems": [str(problem) for problem in base.problems],
+    }
+    (directory / BASE_FILE).write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def _embed(
+    sections: Sequence[Section], asked: Sequence[str], embedder: Embedder, progress: Progress | None
+) -> "tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]":
+    """Vectors of the sections and of the example questions; equal texts are embedded once."""
+    import numpy as np
+
+    parts = [
+        (section.summary, f"{section.title}. {section.heading}", f"{section.heading}. {section.text[:_TEXT_START]}")
+        for section in sections
+    ]
+    texts = list(dict.fromkeys([text for part in parts for text in part] + list(asked)))
+    told = progress or (lambda _done, _total: None)
+    told(0, len(texts))
+    rows = []
+    for start in range(0, len(texts), _STEP):
+        rows.append(embedder.embed(texts[start : start + _STEP]))
+        told(min(start + _STEP, len(texts)), len(texts))
+    known = dict(zip(texts, np.concatenate(rows), strict=True))
+    dense = np.stack([sum(known[text] for text in part) for part in parts])
+    dense /= np.linalg.norm(dense, axis=1, keepdims=True)
+    return dense, np.stack([known[text] for text in asked])

@@ -1,0 +1,91 @@
+"""The dense half of the index: one Chroma collection in a directory of its own, written once and then only read.
+
+Embeddings are always passed in: Chroma's default embedding function would download a model. Chroma accepts vectors of
+any origin, so where they came from stands in the collection's metadata and is compared when it is opened.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["Vectors", "VectorsUnusable", "write"]
+
+_COLLECTION = "sections"
+_BATCH = 1000  # rows a call; the limit of SQLite's variables is far above
+# Searching as wide as this finds the exact neighbours in a base of this size (cosine distance).
+_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 100}
+_PROBE = 10
+
+Metadata = Mapping[str, str | int]
+
+
+class VectorsUnusable(Exception):
+    """The collection is missing, damaged, or holds vectors of something else."""
+
+
+class Vectors:
+    """A collection that was opened and tried with one query."""
+
+    def __init__(self, directory: Path, metadata: Metadata, dimensions: int, count: int) -> None:
+        """Open what ``write`` wrote; raises ``VectorsUnusable`` when it is not exactly that."""
+        self._client: Any = None
+        try:
+            self._client = _client(directory)
+            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            self._check(metadata, dimensions, count)
+        except VectorsUnusable:
+            self.close()
+            raise
+        except BaseException as error:  # Chroma's Rust core panics outside Exception on a damaged SQLite file
+            self.close()
+            if type(error).__name__ != "PanicException" and not isinstance(error, Exception):
+                raise
+            raise VectorsUnusable(f"Chroma cannot read {directory}: {str(error).splitlines()[0][:200]}") from error
+
+    def nearest(self, vector: "Sequence[float] | npt.NDArray[np.float32]", count: int) -> list[tuple[str, float]]:
+        """The nearest rows as (id, cosine similarity), best first."""
+        found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+        return [(row, 1.0 - distance) for row, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+
+    def close(self) -> None:
+        """Release the files."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _check(self, metadata: Metadata, dimensions: int, count: int) -> None:
+        found = dict(self._collection.metadata or {})
+        if found != dict(metadata):
+            raise VectorsUnusable(f"built as {found}, wanted {dict(metadata)}")
+        if self._collection.count() != count:
+            raise VectorsUnusable(f"{self._collection.count()} vectors instead of {count}")
+        # A collection whose neighbour graph is gone still counts right and answers with next to nothing.
+        wanted = min(_PROBE, count)
+        if len(self.nearest([dimensions**-0.5] * dimensions, wanted)) != wanted:
+            raise VectorsUnusable("the neighbour graph is incomplete")
+
+
+def write(directory: Path, metadata: Metadata, ids: Sequence[str], vectors: "npt.NDArray[np.float32]") -> None:
+    """Write a new collection into a directory that does not exist yet; rows of ``vectors`` belong to ``ids``."""
+    client = _client(directory)
+    try:
+        whole = max(len(ids), 2)  # written to the graph in one go, so that nothing is left in Chroma's log
+        hnsw = _HNSW | {"batch_size": whole, "sync_threshold": whole}
+        collection = client.create_collection(
+            _COLLECTION, metadata=dict(metadata), configuration={"hnsw": hnsw}, embedding_function=None
+        )
+        for start in range(0, len(ids), _BATCH):
+            collection.add(ids=list(ids[start : start + _BATCH]), embeddings=vectors[start : start + _BATCH])
+    finally:
+        client.close()
+
+
+def _client(directory: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(directory, settings=Settings(anonymized_telemetry=False))

@@ -1,0 +1,52 @@
+"""Where conversations lie: for the owner alone, one process a thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.agent.doubles import Open, scripted
+from tools.errors import BadArguments, Conflict
+
+
+async def test_state_belongs_to_its_owner_alone(opened: Open, home: Path) -> None:
+    async with opened(scripted("Hello.")) as agent:
+        await agent.ask("Hello?")
+        modes = {p.name: p.stat().st_mode & 0o777 for p in (home / "state").rglob("*")}
+        modes["state"] = (home / "state").stat().st_mode & 0o777
+    assert "threads.sqlite-wal" in modes
+    assert modes["state"] == modes["locks"] == 0o700
+    assert {mode for name, mode in modes.items() if "." in name} == {0o600}
+
+
+async def test_a_thread_in_use_is_a_conflict_and_free_again_afterwards(opened: Open) -> None:
+    async with opened(scripted("One.", "Two.")) as agent:
+        async for _event in (events := agent.stream("First?", thread_id="t")):
+            # When somebody else asks while this turn runs
+            with pytest.raises(Conflict):
+                await agent.ask("Second?", thread_id="t")
+            break
+        # Then it is free as soon as the listener has gone
+        await events.aclose()
+        await agent.ask("Third?", thread_id="t")
+
+
+async def test_nothing_to_resume_is_said(opened: Open) -> None:
+    async with opened(scripted("Hello.")) as agent:
+        with pytest.raises(BadArguments, match="thread_missing"):
+            await agent.ask(None, thread_id="new")
+        await agent.ask("Hello?", thread_id="old")
+        with pytest.raises(BadArguments, match="thread_missing"):
+            await agent.ask(None, thread_id="old")
+
+
+@pytest.mark.parametrize(
+    ("question", "text"), [("", "question_empty"), (" \n", "question_empty"), ("x" * 64_001, "question_long")]
+)
+async def test_a_question_that_is_none_starts_nothing(opened: Open, question: str, text: str) -> None:
+    model = scripted("Hello.")
+    async with opened(model) as agent:
+        with pytest.raises(BadArguments, match=text):
+            await agent.ask(question)
+    assert model.seen == []

@@ -1,0 +1,137 @@
+"""What a rule sees: one target's reading, the rates that two samples give, and who consumed what before.
+
+Everything here is a small question to data that was read already; nothing is sent anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tools.config import Thresholds
+from tools.contract import At, Evidence, QueueRecord, WorkerRecord
+from tools.reading import ConsumerView, FrameworkReading, TargetReading
+
+ANSWERING = frozenset({"running", "idle"})
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How one queue changed between two samples.
+
+    Attributes:
+        seconds: between the samples.
+        ready_first, ready_last: messages that waited.
+        first, last: messages outstanding: waiting, and in flight where that is known in both samples.
+        evidence: the change as a measured fact.
+    """
+
+    seconds: float
+    ready_first: float
+    ready_last: float
+    first: float
+    last: float
+    evidence: Evidence
+
+    @property
+    def net_per_s(self) -> float:
+        """Messages per second by which the queue grew; negative when it drained."""
+        return (self.last - self.first) / self.seconds
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One target, as the rules see it.
+
+    Attributes:
+        rates: by framework id and queue name.
+        consumed: by framework id and queue name: worker id and process id of those that consumed it in the last day.
+        earlier: an earlier reading of the same call, when it was given a window.
+        queue: the only queue that was asked about.
+    """
+
+    reading: TargetReading
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    rates: Mapping[tuple[str, str], Rate] = field(default_factory=dict)
+    consumed: Mapping[tuple[str, str], frozenset[tuple[str, int]]] = field(default_factory=dict)
+    earlier: TargetReading | None = None
+    queue: str | None = None
+
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self.reading.target.name
+
+    def queues(self) -> Iterator[tuple[FrameworkReading, QueueRecord]]:
+        """Every queue that was asked about, with its framework."""
+        for framework in self.reading.frameworks:
+            for record in framework.queues:
+                if self.queue in (None, record.name):
+                    yield framework, record
+
+    def at(self, framework: FrameworkReading, queue: str | None = None, worker: str | None = None) -> At:
+        """A place in this target."""
+        return At(target=self.target, framework=framework.summary.id, queue=queue, worker=worker)
+
+    def evidence(self, metric: str, name: str | None = None) -> tuple[Evidence, ...]:
+        """What was measured of the target, or of a queue or worker on it."""
+        subject = f"{self.target}/{name}" if name else self.target
+        return tuple(self.reading.evidence.find(metric, subject))
+
+    def measured(self, *pairs: tuple[str, str | None]) -> tuple[Evidence, ...]:
+        """`evidence` of several metrics and names, in that order."""
+        return tuple(found for metric, name in pairs for found in self.evidence(metric, name))
+
+    def rate(self, framework: FrameworkReading, queue: str) -> Rate | None:
+        """How the queue changed; None without two usable samples."""
+        return self.rates.get((framework.summary.id, queue))
+
+
+def answering(framework: FrameworkReading) -> list[WorkerRecord]:
+    """The workers that answered."""
+    return [w for w in framework.workers or [] if w.state in ANSWERING]
+
+
+def silent(framework: FrameworkReading) -> list[WorkerRecord]:
+    """The workers that are known and did not answer."""
+    return [w for w in framework.workers or [] if w.state == "silent"]
+
+
+def consuming(framework: FrameworkReading, queue: str) -> list[WorkerRecord]:
+    """The workers that answered and consume the queue."""
+    return [w for w in answering(framework) if queue in (w.queues or ())]
+
+
+def view_of(framework: FrameworkReading, queue: str) -> ConsumerView | None:
+    """Who consumes the queue, as far as the framework's reader could tell."""
+    return framework.consumers.get(queue)
+
+
+def has_consumer(framework: FrameworkReading, queue: str) -> bool:
+    """Whether somebody is known to consume the queue."""
+    view = view_of(framework, queue)
+    return bool(view and view.count)
+
+
+def everybody_answered(framework: FrameworkReading) -> bool:
+    """Whether every worker that is connected answered; False also when that cannot be known."""
+    liveness = framework.facts.get("liveness") or {}
+    answered, expected = liveness.get("answered"), liveness.get("expected")
+    return bool(liveness.get("asked") and answered and expected is not None and answered >= expected)
+
+
+def nobody_connected(framework: FrameworkReading) -> bool:
+    """Whether the connections prove that no worker is there."""
+    liveness = framework.facts.get("liveness") or {}
+    return liveness.get("clients_known") is True and liveness.get("pubsub") == 0 and liveness.get("brpop") == 0
+
+
+def detail(worker: WorkerRecord, key: str) -> int | None:
+    """A number of the worker's details; None when it did not tell."""
+    value = worker.details.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def idle(worker: WorkerRecord) -> bool:
+    """Whether the worker said that it runs nothing and holds nothing back."""
+    return worker.busy == 0 and detail(worker, "reserved") == 0

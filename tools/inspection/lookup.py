@@ -1,0 +1,54 @@
+"""Leads a queue's name to exactly one queue of a target that was read."""
+
+from __future__ import annotations
+
+import difflib
+
+from tools.contract import At, QueueRecord
+from tools.errors import AmbiguousQueue, UnknownQueue
+from tools.reading import Gap, TargetReading
+
+
+def find_queue(
+    reading: TargetReading, queue: str, *, framework: str | None = None, namespace: str | None = None
+) -> QueueRecord:
+    """The one record of that exact name, of that framework and namespace where given.
+
+    Raises:
+        TargetError: the target could not be read.
+        AmbiguousQueue: several; the message names the candidates as `framework/namespace/name`.
+        UnknownQueue: none; the message names the three nearest.
+    """
+    if reading.error is not None:
+        raise reading.error
+    records = [r for r in reading.records()
+               if framework in (None, r.framework) and namespace in (None, r.namespace or "")]  # fmt: skip
+    found = [r for r in records if r.name == queue]
+    if len(found) > 1:
+        candidates = ", ".join(_address(r) for r in found)
+        raise AmbiguousQueue(queue=queue, target=reading.target.name, candidates=candidates)
+    if found:
+        return found[0]
+    near = difflib.get_close_matches(queue, {r.name for r in records}, n=3, cutoff=0.0)
+    partial = reading.broker is not None and not reading.broker.coverage.complete
+    raise UnknownQueue(
+        "unknown_queue_partial" if partial else None,
+        queue=queue, target=reading.target.name, nearest=", ".join(near) or "-",
+    )  # fmt: skip
+
+
+def gaps_of(reading: TargetReading, record: QueueRecord) -> list[Gap]:
+    """What is unknown about one queue: its own gaps, and those of its framework and broker as a whole."""
+    gaps = list(reading.broker.gaps) if reading.broker else []
+    for framework in reading.frameworks:
+        if framework.summary.id == record.framework:
+            gaps += framework.gaps
+    return [gap for gap in gaps if _concerns(gap.at, record)]
+
+
+def _concerns(at: At, record: QueueRecord) -> bool:
+    return at.queue in (None, record.name) and at.worker is None
+
+
+def _address(record: QueueRecord) -> str:
+    return "/".join(part for part in (record.framework, record.namespace, record.name) if part)
