@@ -12,7 +12,10 @@ table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .3rem .7r
 th { border-bottom: 2px solid #888; } td { border-bottom: 1px solid #ddd; } td.n { text-align: right; }
 .bad { color: #b00020; } .good { color: #1b6e2c; } code { white-space: pre-wrap; }
 """
-_SHOWN = ("cases", "passed", "setup_failed", "pass_rate", "right_tool", "right_args", "recall@3", "off_topic", "turns")
+_SHOWN = (
+    "cases", "passed", "setup_failed", "pass_rate", "right_tool", "right_args", "recall@3", "off_topic", "turns",
+    "seconds", "tokens", "cost_usd",
+)  # fmt: skip
 
 
 def page(document: Mapping[str, Any], at: str) -> str:
@@ -59,4 +62,6 @@ def _failure(failure: Mapping[str, Any]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
     return f"{value:.3f}" if isinstance(value, float) else str(value)

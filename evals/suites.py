@@ -45,6 +45,7 @@ async def play(bench: Bench, case: AnyCase, thread: str) -> Played:
         SetupFailed: the case could not be put to the test.
         QueuewrightError: the session failed.
     """
+    _open_knowledge(bench)
     return await _PLAYERS[type(case)](bench, case, thread)
 
 
@@ -58,16 +59,15 @@ async def _routing(bench: Bench, case: RoutingCase, thread: str) -> Played:
     answer = await stage.agent.ask(case.ask, thread_id=thread)
     off_topic = False
     if case.expect.kind == "knowledge" and not answer["citations"]:
-        off_topic = (await asyncio.to_thread(_opened(bench).search, case.ask, k=1)).off_topic
+        off_topic = (await asyncio.to_thread(bench.knowledge().search, case.ask, k=1)).off_topic
     played = Played(judge_routing(case.expect, Happened(_calls(stage, thread, answer), answer, off_topic)))
     played.add(answer)
     return played
 
 
 async def _knowledge(bench: Bench, case: KnowledgeCase, _thread: str) -> Played:
-    base = _opened(bench)
     started = time.perf_counter()
-    found = await asyncio.to_thread(base.search, case.ask, k=_SECTIONS)
+    found = await asyncio.to_thread(bench.knowledge().search, case.ask, k=_SECTIONS)
     seconds = time.perf_counter() - started
     return Played(judge_knowledge(case.expect, [hit.id for hit in found.hits], found.off_topic), seconds)
 
@@ -122,11 +122,12 @@ def _calls(stage: Stage, thread: str, answer: Mapping[str, Any]) -> list[Call]:
     return made
 
 
-def _opened(bench: Bench) -> Any:
-    from knowledge.index import EmptyBase
+def _open_knowledge(bench: Bench) -> None:
+    """Every turn searches it, so without it no answer could be judged."""
+    from knowledge.build import EmptyBase
 
     try:
-        return bench.knowledge()
+        bench.knowledge()
     except (EmptyBase, OSError) as error:
         raise SetupFailed(f"knowledge base: {error}") from error
 

@@ -25,18 +25,6 @@ Status = Literal["ok", "no_data", "error", "needs_approval"]
 MessageState = Literal["ready", "scheduled", "retry", "dead", "active"]
 Scalar = int | float | str | bool | None
 
-CAUSES: tuple[str, ...] = (
-    "no-consumers", "workers-lost", "worker-killed", "consumer-stalled", "queue-mismatch", "unknown-task", "paused",
-    "rate-limited", "scheduler-down", "scheduler-duplicated", "scheduled-overdue", "dependency-blocked",
-    "backlog-growing", "backlog-draining", "latency-high", "utilization-high", "prefetch-hoarding", "unacked-pileup",
-    "priority-starvation", "order-group-blocked", "consumer-lag", "partition-stuck", "hot-partition", "rebalance-loop",
-    "stuck-jobs", "lease-lost", "poison-message", "dead-letters", "failure-rate-high", "duplicate-delivery-risk",
-    "loss-risk", "message-expired", "retention-overrun", "oversized-messages", "worker-memory-growth",
-    "eviction-risk", "memory-pressure", "broker-refusing-writes", "broker-restarted", "broker-slow",
-    "connection-saturation", "result-bloat", "throttled", "lock-or-session-held", "incompatible-versions",
-    "scale-in-kills-work", "autoscaler-stuck", "healthy",
-)  # fmt: skip
-
 
 class Risk(StrEnum):
     """Of a tool: `write` changes something and can be undone, `destructive` can lose data."""
@@ -66,14 +54,11 @@ class At(Shape):
 
 
 class Evidence(Shape):
-    """One measured fact.
+    """One measured fact; `id` (e1, e2, …) is unique within one result.
 
     Attributes:
-        id: e1, e2, …; unique within one result.
         subject: `target`, `target/queue` or `target/worker`.
-        source: the exact command or API call that read it.
-        paste: a read-only command that a person can paste to read it again.
-        at: when, ISO 8601 in UTC.
+        source: the exact command or API call that read it; `paste` reads it again, by hand and without changing anything.
     """
 
     id: str = ""
@@ -154,7 +139,7 @@ class Memory(Shape):
 
 
 class Connections(Shape):
-    """Client connections."""
+    """Of clients."""
 
     current: int | None = None
     max: int | None = None
@@ -265,12 +250,10 @@ class ToolOutput:
 
 
 class Session(Protocol):
-    """An open target: one per target and process, shared by all calls."""
+    """An open target: one per target and process, shared by all calls. `system` is the broker's id."""
 
     @property
-    def system(self) -> str:
-        """The broker's id."""
-        ...
+    def system(self) -> str: ...  # noqa: D102 - said above
 
     async def close(self) -> None:
         """Gives the connections back; safe to call twice."""
@@ -295,10 +278,9 @@ class Systems(Protocol):
 
 @dataclass
 class Context:
-    """What a tool call may use.
+    """What a tool call may use; `open` gives the shared session of a target.
 
     Attributes:
-        open: the shared session of a target.
         knowledge: the knowledge base, opened when first asked for.
         lang: of the texts, `en` or `ru`.
         progress: takes a line for people who wait.

@@ -30,6 +30,7 @@ _TARGET_WORD = re.compile(
     re.IGNORECASE,
 )
 
+_PREFIXED = re.compile(r"(?:non|pre|semi|well|half|so|ever|super|ultra|self|anti)-[a-z]+$")
 _VERBAL = re.compile(r"(?:ing|ed|ly|est|ful|ous|able|ible|n't)$")  # endings of words that are not names
 _UNITS = frozenset(["s", "sec", "secs", "second", "m", "min", "minute", "h", "hour", "сек", "с", "мин"])
 _NEAR_FIELD = 0.82  # likeness at which a word counts as a typo of a field's word
@@ -141,7 +142,7 @@ class _Finder:
             kind, name = words().products[lowered]
             in_queue = beside and kind == "framework" and not re.search(r"queues|очередей", self._word(index, -1))
             return ("queue", token, True) if in_queue and self._singular(index) else (kind, name, True)
-        if lowered in words().hyphenated or is_setting(token) or _FILE.fullmatch(token):
+        if lowered in words().hyphenated or _PREFIXED.match(lowered) or is_setting(token) or _FILE.fullmatch(token):
             return ("queue", token, True) if beside and is_setting(token) else None
         if _SHAPED.fullmatch(token) and not self._two_words(lowered):
             return "queue", token, True
@@ -232,6 +233,8 @@ class _Finder:
             return True
         if not before:
             return not after or after in ("queue", "now")
+        if after in cue("things") and before in cue("before_things"):
+            return self.tokens[index][0].lower() not in cue("adjectives")
         return (before in cue("verbs") or (before == "at" and self._word(index - 1, -1) == "peek")) and closes
 
     def _weak_cue(self, index: int) -> bool:

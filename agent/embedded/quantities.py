@@ -30,7 +30,7 @@ _ONE = re.compile(
 _RATE = re.compile(r"\b(?:how many|per|сколько)\b.*\bминуту\b", re.IGNORECASE)
 _PER_UNIT = re.compile(r"(?:\bper|/|\bevery|\bкажд\w+)\s*$", re.IGNORECASE)
 _WINDOW = re.compile(
-    r"\b(?:for|over|during|within|watch|observe|measure|sample|monitor|window|look)\b|\bпонаблюда\w*"
+    r"\b(?:for|over|during|within|spend|watch(?:ing)?|observ(?:e|ing)|measur(?:e|ing)|sampl(?:e|ing)|monitor|window|look(?:ing)?)\b|\bпонаблюда\w*"
     r"|\bнаблюда\w*|\bпоследи\w*|\bпосмотр\w*"
     r"|\bпогляд\w*|\bзамер\w*|\bизмер\w*|\bтечени[еи]|\bокн[оае]\w*|\bглянь|\bпомер\w*|\bпомонитор\w*"
     r"|\bсмотри\b|\bследи\b|\bдиагност\w*",

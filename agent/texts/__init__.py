@@ -7,7 +7,7 @@ from tools.texts import Catalogue
 AGENT = Catalogue("agent.texts")
 
 
-def render(lang: str, key: str, **facts: object) -> str:
+def render(lang: str, key: str, /, **facts: object) -> str:
     """The sentence of that key."""
     return AGENT.render(lang, key, **facts)
 

@@ -7,8 +7,10 @@ from typing import Any
 from evals.baseline import gate
 from evals.figures import document
 from evals.run import run_cases
+from evals.world import open_bench
+from knowledge.build import EmptyBase
 
-from .conftest import routing, says
+from .conftest import ScriptedModel, routing, says
 
 
 async def test_a_world_that_is_missing_is_counted_apart(open_scripted, case_files) -> None:
@@ -57,3 +59,14 @@ async def test_an_unreachable_target_is_a_world_like_any_other(open_scripted, ca
         outcomes = await run_cases(bench, [case_files.case("inspect", case)])
 
     assert outcomes[0].passed, outcomes[0].reasons
+
+
+async def test_without_a_knowledge_base_no_answer_is_judged(config, case_files, tmp_path) -> None:
+    def missing() -> Any:
+        raise EmptyBase("no articles")
+
+    brain = ScriptedModel(script=lambda *_: says("Hello."))
+    async with open_bench(config, tmp_path / "stages", model=brain, knowledge=missing) as bench:
+        outcomes = await run_cases(bench, [case_files.case("routing", routing("hi", "Hello", "smalltalk"))])
+
+    assert outcomes[0].setup_failed

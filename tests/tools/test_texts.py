@@ -63,3 +63,10 @@ def test_values_are_written_for_people(lang: str, spec: str, value: float, expec
 
 def _placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_error_renders_with_the_facts_it_is_raised_with() -> None:
+    # Given facts whose names are also parameter names
+    error = errors.BadArguments("config_value", path="q.toml", key="model.name", detail="wrong")
+    # Then they are placeholders, not arguments
+    assert "model.name" in texts.error_texts("en", error)[0]

@@ -30,11 +30,11 @@ class Catalogue:
         document = tomllib.loads(files(self.package).joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
         return dict(_flat("", document))
 
-    def render(self, lang: str, key: str, **facts: object) -> str:
+    def render(self, lang: str, key: str, /, **facts: object) -> str:
         """The sentence of that key. An unknown key is a defect and raises KeyError."""
         return _FORMATTERS[lang].vformat(self.texts(lang)[key], (), facts)
 
-    def maybe(self, lang: str, key: str, **facts: object) -> str | None:
+    def maybe(self, lang: str, key: str, /, **facts: object) -> str | None:
         """The sentence, or None where the catalogue has none."""
         return self.render(lang, key, **facts) if key in self.texts(lang) else None
 
@@ -42,17 +42,17 @@ class Catalogue:
 TOOLS = Catalogue("tools.texts")
 
 
-def render(lang: str, key: str, **facts: object) -> str:
+def render(lang: str, key: str, /, **facts: object) -> str:
     """The tools' sentence of that key."""
     return TOOLS.render(lang, key, **facts)
 
 
-def maybe(lang: str, key: str, **facts: object) -> str | None:
+def maybe(lang: str, key: str, /, **facts: object) -> str | None:
     """The tools' sentence, or None where there is none."""
     return TOOLS.maybe(lang, key, **facts)
 
 
-def error_texts(lang: str, error: QueuewrightError) -> tuple[str, str | None]:
+def error_texts(lang: str, error: QueuewrightError, /) -> tuple[str, str | None]:
     """Message and hint of an error."""
     message = render(lang, f"error.{error.text}.message", **error.facts)
     return message, maybe(lang, f"error.{error.text}.hint", **error.facts)

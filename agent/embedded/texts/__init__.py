@@ -12,6 +12,6 @@ def say(lang: str, key: str, **facts: object) -> str:
     return BRAIN.render(lang, key, **facts)
 
 
-def maybe(lang: str, key: str, **facts: object) -> str | None:
+def maybe(lang: str, key: str, /, **facts: object) -> str | None:
     """The sentence, or None where the catalogue has none."""
     return BRAIN.maybe(lang, key, **facts)

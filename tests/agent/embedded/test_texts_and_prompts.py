@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from agent.embedded.texts import BRAIN
-from tools.contract import CAUSES
+from tools.causes import CAUSES
 
 PROMPT_TOKENS = 1_200
 
