@@ -13,8 +13,8 @@ from evals.run import Outcome
 
 # The key of a suite's cases that lie in no half.
 ALL = "all"
-# Judged by what the language or the kind of a case is; printed in this order.
-MARKS = ("right_tool", "right_args", "recall@1", "recall@3", "recall@5", "mrr", "off_topic", "turns")
+# Parts of judgements, in the order in which they are printed.
+MARKS = ("right_tool", "right_args", "recall@1", "recall@3", "recall@5", "mrr", "covered", "off_topic", "turns")
 Figures = dict[str, Any]
 
 

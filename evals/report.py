@@ -66,15 +66,17 @@ def _marks(suite: str, half: str, f: Figures) -> str:
 
 def _failed(outcomes: Sequence[Outcome]) -> str:
     lines = []
+    hidden: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.passed:
             continue
         filed = outcome.filed
-        word = "not set up" if outcome.setup_failed else "failed"
-        lines.append(f"{word}: {filed.suite} {filed.half or ''} {filed.case.id}".replace("  ", " "))
-        if filed.half != "held_out":
-            lines += [f"    {reason}" for reason in outcome.reasons[:_REASONS_SHOWN]]
-    return "\n".join(lines)
+        group = f"{'not set up' if outcome.setup_failed else 'failed'}: {filed.suite} {filed.half or ''}".rstrip()
+        if filed.half == "held_out":
+            hidden.setdefault(group, []).append(filed.case.id)
+            continue
+        lines += [f"{group} {filed.case.id}", *(f"    {reason}" for reason in outcome.reasons[:_REASONS_SHOWN])]
+    return "\n".join([*lines, *(f"{group}: {' '.join(ids)}" for group, ids in hidden.items())])
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> str:

@@ -69,7 +69,11 @@ async def _knowledge(bench: Bench, case: KnowledgeCase, _thread: str) -> Played:
     started = time.perf_counter()
     found = await asyncio.to_thread(bench.knowledge().search, case.ask, k=_SECTIONS)
     seconds = time.perf_counter() - started
-    return Played(judge_knowledge(case.expect, [hit.id for hit in found.hits], found.off_topic), seconds)
+    judgement = judge_knowledge(case.expect, [hit.id for hit in found.hits], found.off_topic)
+    if case.expect.ids:
+        # Where no expected article is written yet, the case says more about the base than about the search.
+        judgement.marks["covered"] = float(bool(set(case.expect.ids) & set(bench.knowledge().article_ids)))
+    return Played(judgement, seconds)
 
 
 async def _inspect(bench: Bench, case: InspectCase, thread: str) -> Played:

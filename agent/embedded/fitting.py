@@ -137,7 +137,7 @@ def _read(path: Path, embedder: Embedder) -> IntentModel | None:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             arrays: dict[str, Any] = {name: kept[name] for name in kept.files}
         header = json.loads(arrays.pop("header").tobytes())
         arrays = {name: array.astype(np.float32) for name, array in arrays.items()}

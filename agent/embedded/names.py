@@ -169,7 +169,10 @@ class _Finder:
             return "queue", self.queues[lowered], True
         if generic or beside or len(lowered) < len("main"):
             return None
-        near = difflib.get_close_matches(lowered, [*self.queues, *self.targets], n=1, cutoff=_NEAR_NAME)
+        candidates = [*self.queues, *self.targets]
+        near = [name for name in candidates if sorted(name) == sorted(lowered)] or difflib.get_close_matches(
+            lowered, candidates, n=1, cutoff=_NEAR_NAME
+        )
         if near and near[0][0] == lowered[0] and not any(c in lowered for c in "._-:"):
             name = near[0]
             return ("queue", self.queues[name], True) if name in self.queues else ("target", self.targets[name], True)
@@ -231,6 +234,8 @@ class _Finder:
             return True
         if not before and after in cue("states") | {"is", "has"}:
             return True
+        if before in ("me", "us"):  # «show me mail»
+            before = self._word(index - 1, -1)
         if not before:
             return not after or after in ("queue", "now")
         if after in cue("things") and before in cue("before_things"):

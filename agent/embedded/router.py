@@ -30,9 +30,9 @@ _TALK = ("smalltalk", "off_topic", "vague")
 _OFFERABLE = (*NAMED_LIVE, "list_targets", "knowledge", "search_knowledge")
 _WITHOUT_TOOL: tuple[RouteKind, ...] = ("knowledge", "smalltalk", "off_topic")
 _NEAREST = 3
-# Chosen on cross-validated scores of the tuning cases: below the first a request is not understood, below the second its
-# words do not stand for themselves beside what was said before, below the third a part of it is no request of its own, and
-# a message less like any example than the fourth is foreign.
+# Chosen on cross-validated scores of the tuning cases: below the first a request is not understood, below the
+# second its words do not stand for themselves beside what was said before, below the third a part of it is no request
+# of its own, and a message less like any example than the fourth is foreign.
 _UNDERSTOOD = 0.22
 _PART = 0.6
 _OWN_REQUEST = 0.8

@@ -10,13 +10,12 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-import agent.nodes.answer
-import agent.nodes.evidence
 from agent.session import open_agent
 from knowledge.search import Knowledge
 from tests.agent.doubles import FixedKnowledge, ScriptedChatModel, calls, following, made_tool, registry, tool_results
@@ -26,6 +25,8 @@ from tools.registry import ToolSpec
 from tools.runner import Runner
 
 THREAD = "t"
+# What a node calls in its middle.
+_INSIDE = {"evidence": "for_model", "answer": "unsupported"}
 
 
 class Ledger:
@@ -104,10 +105,9 @@ class _StoppingKnowledge(FixedKnowledge):
 async def main(home: str, path: str, place: str, question: str) -> None:
     """Runs the turn."""
     ledger = Ledger(Path(path))
-    if place == "evidence":
-        agent.nodes.evidence.for_model = _stopping(ledger, agent.nodes.evidence.for_model)
-    if place == "answer":
-        agent.nodes.answer.unsupported = _stopping(ledger, agent.nodes.answer.unsupported)
+    if inside := _INSIDE.get(place):
+        node: Any = import_module(f"agent.nodes.{place}")
+        setattr(node, inside, _stopping(ledger, getattr(node, inside)))
     knowledge: Any = _StoppingKnowledge(ledger) if place == "retrieve" else FixedKnowledge()
     config = configured(home)
 

@@ -24,7 +24,7 @@ async def test_a_streaming_surface_appends_a_visible_correction(opened: Open) ->
 
 
 async def test_otherwise_the_model_repairs_once(opened: Open) -> None:
-    model = scripted(LOOK, "9001 wait [e1].", AIMessage("4242 wait [e1].", usage_metadata=_usage(7, 3)))
+    model = scripted(LOOK, "9001 wait [e1].", AIMessage("4242 wait [e1].", usage_metadata=_usage(7_000, 3_000)))
     async with opened(model, depth_tool(DEPTHS)) as agent:
         answer = await agent.ask("How deep?")
     assert answer["answer"] == "4242 wait [e1]."
@@ -32,7 +32,7 @@ async def test_otherwise_the_model_repairs_once(opened: Open) -> None:
     assert isinstance(request, HumanMessage)
     assert "9001" in str(request.content)
     # the repair is paid for as well
-    assert answer["usage"]["output_tokens"] >= 3
+    assert answer["usage"]["output_tokens"] >= 3_000
 
 
 async def test_what_repair_does_not_mend_is_marked_in_the_language_of_the_answer(opened: Open) -> None:

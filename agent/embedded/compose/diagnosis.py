@@ -126,7 +126,7 @@ def _checked(lang: str, outcome: Outcome) -> str | None:
         say(lang, "diagnosis.ruled_out", list=", ".join(ruled_out)) if ruled_out else None,
         say(lang, "diagnosis.unknown", list="; ".join(unknown)) if unknown else None,
     ]
-    return "\n".join(line for line in lines if line) or None
+    return paragraphs(*lines) or None
 
 
 def _reasons(checked: Sequence[dict[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ from .conftest import COMMAND, Endpoint
 from .terminal import Terminal
 
 # Keys that come before it are taken by the terminal itself.
-PROMPT = "\n> "
+PROMPT = "\n>"
 
 Chat = Callable[..., Terminal]
 
@@ -37,6 +37,7 @@ def test_the_banner_names_model_targets_and_thread(chat: Chat) -> None:
 
     # Then it says with what, about what, and where
     screen.sees("model embedded · targets main · thread t1")
+    screen.sees(PROMPT)
     screen.type("\x04")
     assert screen.ends() == 0
 
@@ -44,6 +45,7 @@ def test_the_banner_names_model_targets_and_thread(chat: Chat) -> None:
 def test_help_lists_the_commands_in_the_language_of_the_locale(chat: Chat) -> None:
     screen = chat(LANG="ru_RU.UTF-8")
     screen.sees("беседа")
+    screen.sees(PROMPT)
     screen.type("/help\r")
     screen.sees("/targets       заданные цели")
     screen.sees(PROMPT)
@@ -56,6 +58,7 @@ def test_an_entry_may_have_several_lines(chat: Chat, endpoint: Endpoint) -> None
     endpoint.replies = [["Heard."], ["Heard again."]]
     screen = chat(**endpoint.variables)
     screen.sees("thread")
+    screen.sees(PROMPT)
 
     # When lines are added by a backslash and by Alt-Enter
     screen.type("first\\\rsecond\x1b\rthird\r")
@@ -76,6 +79,7 @@ def test_control_c_stops_the_answer_and_an_empty_line_goes_on(chat: Chat, endpoi
     endpoint.replies = [["The first half\n\n", None], ["The whole answer"]]
     screen = chat(**endpoint.variables)
     screen.sees("thread")
+    screen.sees(PROMPT)
     screen.type("What is prefetch?\r")
     assert endpoint.silent.wait(60)
     screen.sees("The first half")
@@ -97,6 +101,7 @@ def test_control_c_stops_the_answer_and_an_empty_line_goes_on(chat: Chat, endpoi
 def test_a_failed_turn_is_one_line_and_the_chat_goes_on(chat: Chat, endpoint: Endpoint) -> None:
     screen = chat(**endpoint.variables | {"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"})
     screen.sees("thread")
+    screen.sees(PROMPT)
     screen.type("What is prefetch?\r")
     screen.sees("queuewright: ")
     screen.sees(PROMPT)
@@ -109,6 +114,7 @@ def test_a_thread_is_taken_up_with_its_last_exchange(chat: Chat) -> None:
     # Given a conversation that has ended
     first = chat("--thread", "t2")
     first.sees("thread t2")
+    first.sees(PROMPT)
     first.type("What is prefetch?\r")
     first.sees("Sources:")
     first.sees(PROMPT)
@@ -127,6 +133,7 @@ def test_entries_are_kept_for_later_and_only_for_their_owner(chat: Chat, environ
     # Given an entry that carries a password
     screen = chat()
     screen.sees("thread")
+    screen.sees(PROMPT)
     screen.type("/nothing redis://:hunter2secret@host/0\r")
     screen.sees("There is no /nothing")
     screen.sees(PROMPT)
@@ -142,6 +149,7 @@ def test_entries_are_kept_for_later_and_only_for_their_owner(chat: Chat, environ
     # And the next conversation offers it
     later = chat()
     later.sees("thread")
+    later.sees(PROMPT)
     later.type("\x1b[A")
     later.sees("/nothing")
 
