@@ -26,6 +26,8 @@ MAX_RETRIES = 2
 # `timeout_s` bounds each silence, retries included. An endpoint that drips words is given up after this many of it.
 LONGEST_IN_TIMEOUTS = 5
 CHARACTERS_PER_TOKEN = 4
+# The embedded brain has no endpoint whose time-out could be set, and may load its embedder first.
+_LOADING_S = 600.0
 _DETAIL_CHARACTERS = 300
 
 
@@ -148,15 +150,16 @@ async def _streamed(model: Runnable[Any, Any], messages: Sequence[AnyMessage], c
     from langchain_core.messages.utils import message_chunk_to_message
 
     loop = asyncio.get_running_loop()
-    last_moment = loop.time() + LONGEST_IN_TIMEOUTS * config.timeout_s
+    silence = _LOADING_S if model_name(config) == EMBEDDED else config.timeout_s
+    last_moment = loop.time() + LONGEST_IN_TIMEOUTS * silence
     room = config.max_tokens_per_turn * CHARACTERS_PER_TOKEN
     whole: Any = None
     async with (
-        asyncio.timeout(config.timeout_s) as clock,
+        asyncio.timeout(silence) as clock,
         aclosing(cast("Any", model.astream(list(messages)))) as pieces,
     ):
         async for piece in pieces:
-            clock.reschedule(min(loop.time() + config.timeout_s, last_moment))
+            clock.reschedule(min(loop.time() + silence, last_moment))
             whole = piece if whole is None else whole + piece
             room -= len(piece.text) + sum(len(c["args"] or "") for c in getattr(piece, "tool_call_chunks", []))
             if room < 0:

@@ -113,7 +113,7 @@ class Agent:
         """The same as events, the last of them `Answered`."""
         thread = thread_id or new_thread_id()
         if question is not None:
-            question = checked_question(redact(question, *self.runtime.config.secrets))
+            question = redact(checked_question(question), *self.runtime.config.secrets)
         started = time.monotonic()
         async with thread_lock(self.runtime.config.state_dir, thread):
             config = self._run_config(thread)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.nodes.grounding import unsupported
+from knowledge.loader import load
 
 RESULT: dict[str, Any] = {
     "queues": [{"name": "mail", "ready": 12_500}, {"name": "mail.high", "ready": 1_000}],
@@ -84,6 +85,14 @@ def test_code_references_lists_versions_and_dates_are_not_checked(draft: str) ->
 
 def test_the_question_may_be_repeated() -> None:
     assert unsupported("With 640 tasks a second …", [], ["We have 640 tasks a second, why?"]) == []
+
+
+def test_no_section_of_the_knowledge_base_needs_a_correction_when_it_is_quoted() -> None:
+    # Given every section in both languages, as a turn has them
+    quoted = {f"{s.id}@{s.lang}": unsupported(s.text, [{"sections": [{"text": s.text}]}], []) for s in load().sections}
+    # Then the same words, said again, are all supported
+    assert len(quoted) > 100
+    assert {where: wrong for where, wrong in quoted.items() if wrong} == {}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ async def test_evidence_is_numbered_over_all_calls_and_findings_follow(opened: O
     # Then the model sees the numbers of the turn, also inside findings
     assert [e["id"] for e in answer["evidence"]] == ["e1", "e2", "e3", "e4"]
     results = tool_results(model.seen[-1])
+    assert not any("elapsed_ms" in r for r in results)
     assert [[e["id"] for e in r["evidence"]] for r in results] == [["e1"], ["e2"], ["e3", "e4"]]
     assert [[f["evidence"] for f in r["data"]["findings"]] for r in results] == [[["e1"]], [["e2"]], [["e3"], ["e4"]]]
 

@@ -94,7 +94,11 @@ def parsed(arguments: Sequence[str]) -> tuple[argparse.Namespace, ModuleType | N
     )
     module.arguments(own)
     _global_options(own)
-    return _with_defaults(own.parse_intermixed_args(args.rest, args)), module
+    rest = args.rest
+    del args.rest, args.version
+    # Intermixed parsing forgets in Python 3.11 what `--` means.
+    parse = own.parse_args if "--" in rest else own.parse_intermixed_args
+    return _with_defaults(parse(rest, args)), module
 
 
 def _main_parser(commands: dict[str, str], arguments: Sequence[str]) -> Parser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +67,8 @@ async def _turn(args: argparse.Namespace, config: Config, question: str | None) 
 @contextmanager
 def _resumable(lang: str, thread: str) -> Iterator[None]:
     """Says how to go on with a turn that was stopped or lost its model."""
+    import asyncio
+
     from agent.surfaces.cli.language import say
     from agent.surfaces.cli.output import note
     from tools.errors import ModelFailed
