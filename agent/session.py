@@ -117,6 +117,9 @@ class Agent:
         started = time.monotonic()
         async with thread_lock(self.runtime.config.state_dir, thread):
             config = self._run_config(thread)
+            if question is None and (undelivered := await self._finished(config)):
+                yield Answered({**undelivered, "thread_id": thread})
+                return
             turn = await self._start(question, thread, config, lang)
             # Closed with the stream: a surface that stops listening stops the turn, and only then frees the thread.
             async with aclosing(self._events(turn, config)) as events:
@@ -124,9 +127,14 @@ class Agent:
                     yield event
             state = await self._graph.aget_state(config)
             await keep_latest(self._saver, thread)
-        final = {**state.values["final"], "thread_id": thread}
-        final["duration_ms"] = round((time.monotonic() - started) * 1000)
-        yield Answered(final)
+        duration = round((time.monotonic() - started) * 1000)
+        yield Answered({**state.values["final"], "thread_id": thread, "duration_ms": duration})
+
+    async def _finished(self, config: RunnableConfig) -> dict[str, Any] | None:
+        """The last answer of a thread with nothing left to do: its process may have died before it was shown."""
+        state = await self._graph.aget_state(config)
+        final: dict[str, Any] | None = None if state.next else state.values.get("final")
+        return final and {**final, "duration_ms": 0}
 
     def _run_config(self, thread: str) -> RunnableConfig:
         steps = self.runtime.config.model.max_steps

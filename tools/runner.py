@@ -84,7 +84,7 @@ class Runner:
         self.audit.append(
             "tool_call",
             tool=name,
-            args=dict(arguments),
+            args=redact_data(dict(arguments), *self.config.secrets),
             status=result.status,
             error=result.error and result.error.code,
             surface=self.surface,

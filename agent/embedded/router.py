@@ -37,6 +37,7 @@ _UNDERSTOOD = 0.22
 _PART = 0.6
 _OWN_REQUEST = 0.8
 _FOREIGN = 0.35
+_LITERALLY = 0.9  # likeness at which a message is as good as one of the examples
 _VAGUE = 6  # words; a longer message says what it is about
 
 _SENTENCE = re.compile(r"(?<=[.?!;…])\s+|\n+|\s+[—–]\s+")
@@ -170,9 +171,8 @@ class Router:
         if not fragment and not correction and not followups.repeats(slots.text):
             return None
         scores = self._scores(rest, request)
-        unclear = (
-            fragment or (scores.best in (*_TALK, "knowledge") and scores.nearest < 0.9) or scores.ranked[0][1] < _PART
-        )
+        foreign = scores.best in (*_TALK, "knowledge") and scores.nearest < _LITERALLY
+        unclear = fragment or (correction and foreign) or scores.ranked[0][1] < _PART
         if not fragment and not (unclear or scores.best == "vague"):
             return _Wish(self._intent(rest, scores, request), rest, scores) if correction else None
         before = self._before(request)

