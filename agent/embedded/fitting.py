@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float32]
 
 FORMAT = "1"
+_DIGITS = 5  # of the weights of terms, in the file
 _KEPT = 8  # hexadecimal digits, times two, of the hash in the file's name
 
 
@@ -66,10 +67,11 @@ def fit(embedder: Embedder, given: Sequence[Example], weights: Weights | None = 
     wording = np.zeros((len(terms), len(intents)), dtype=np.float64)
     for row, (columns, values) in enumerate(matrix):
         wording[columns] += np.asarray(values)[:, None] * votes[row]
-    return IntentModel(
-        embedder, weights, intents, np.asarray(vectors, dtype=np.float32), votes.astype(np.float32), terms,
-        wording.astype(np.float32), (shown.T @ votes).astype(np.float32), bias.astype(np.float32),
-    )  # fmt: skip
+    terms = {term: (column, round(weight, _DIGITS)) for term, (column, weight) in terms.items()}
+    arrays = {"vectors": vectors, "votes": votes, "wording": wording, "sign_votes": shown.T @ votes, "bias": bias}
+    # As the file will hold them, so that a fresh model and a kept one answer alike.
+    kept = {name: array.astype(np.float16).astype(np.float32) for name, array in arrays.items()}
+    return IntentModel(embedder, weights, intents, terms=terms, **kept)
 
 
 def _wording(given: Sequence[Example]) -> tuple[list[tuple[list[int], list[float]]], dict[str, tuple[int, float]]]:
@@ -151,7 +153,7 @@ def _write(path: Path, model: IntentModel) -> None:
     """Best effort: a folder that cannot be written only costs the next start its time."""
     import numpy as np
 
-    header = {"intents": model.intents, "terms": [[t, round(w, 5)] for t, (_, w) in model.terms.items()]}
+    header = {"intents": model.intents, "terms": [[t, w] for t, (_, w) in model.terms.items()]}
     packed = np.frombuffer(json.dumps(header, ensure_ascii=False).encode(), dtype=np.uint8)
     arrays = {name: array.astype(np.float16) for name, array in model.arrays().items()}
     temporary = None

@@ -35,7 +35,7 @@ _NEAREST = 3
 # of its own, and a message less like any example than the fourth is foreign.
 _UNDERSTOOD = 0.22
 _PART = 0.6
-_OWN_REQUEST = 0.8
+_OWN_REQUEST = 0.7
 _FOREIGN = 0.35
 _LITERALLY = 0.9  # likeness at which a message is as good as one of the examples
 _VAGUE = 6  # words; a longer message says what it is about

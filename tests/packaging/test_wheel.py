@@ -39,9 +39,11 @@ def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "queuewright"
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "QUEUEWRIGHT_HOME": str(tmp_path / "home")}
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A home of its own, shared by the tests so that the index is built once."""
+    home = tmp_path_factory.mktemp("home")
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "QUEUEWRIGHT_HOME": str(home / "queuewright")}
 
 
 def run(command: Path, environment: dict[str, str], cwd: Path, *arguments: str) -> dict[str, object]:
