@@ -21,6 +21,12 @@ _POLITE = re.compile(
 _ONLY_GREETS = re.compile(
     r"(?:again|there|all|everyone|everybody|bot|friend|снова|всем|бот|друг)[\s!.?)]*", re.IGNORECASE
 )
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_LOG_LINE = re.compile(
+    r"^\s*(?:\[|\d{4}-\d\d-\d\d|\d\d:\d\d|Traceback\b|File \"|at \S+\(|>>>|\$ |[{<])"
+    r"|\b(?:INFO|WARN(?:ING)?|ERROR|DEBUG|CRITICAL)\b"
+)
+_LINE_END = re.compile(r"(?<![.?!;:,\s])[ \t]*\n\s*")
 # Shorthand of people in a hurry, spelled out.
 _SHORTHAND = tuple(
     (re.compile(pattern, re.IGNORECASE), spelled)
@@ -74,9 +80,16 @@ _LEAD_RU = re.compile(
 )
 
 
+def without_paste(text: str) -> str:
+    """The text without fenced blocks and lines of logs and tracebacks, if anything else is left."""
+    lines = _FENCED.sub("\n", text).splitlines()
+    said = "\n".join(line for line in lines if line.strip() and not _LOG_LINE.search(line))
+    return said if re.search(r"\w{2}", said) else text
+
+
 def plainly(text: str) -> str:
     """One line, without a greeting in front of a wish, with shorthand spelled out."""
-    plain = " ".join(text.split())
+    plain = " ".join(_LINE_END.sub(". ", text.strip()).split())
     stripped = _GREETING.sub("", plain, count=1)
     plain = stripped if re.search(r"\w{2}", stripped) and not _ONLY_GREETS.fullmatch(stripped) else plain
     for pattern, spelled in _SHORTHAND:

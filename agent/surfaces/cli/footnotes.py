@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agent.models import EMBEDDED
 from agent.surfaces.cli.language import say
 from tools.untrusted import clean
 
@@ -43,6 +44,9 @@ def _evidence(answer: dict[str, Any], lang: str) -> list[str]:
 
 
 def _sources(answer: dict[str, Any]) -> list[str]:
+    """Ids with titles; none for the embedded brain, whose text gives the titles itself."""
+    if answer["model"] == EMBEDDED:
+        return []
     return [clean(f"[{cited['id']}] {cited['title']}", _TEXT) for cited in answer["citations"]]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import ClassVar
 
 from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
+from rich.segment import Segment
 from rich.text import Text
 from rich.theme import Theme
 
@@ -40,6 +41,10 @@ class AnswerMarkdown(Markdown):
 
     def __init__(self, markup: str) -> None:
         super().__init__(markup, hyperlinks=False)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Without the empty line that rich puts before a list, since blocks are set apart here already."""
+        return dropwhile(lambda part: part == Segment.line(), super().__rich_console__(console, options))
 
 
 def console() -> Console:

@@ -89,10 +89,15 @@ def cell(value: Any, lang: str) -> str:
     if isinstance(value, (int, float)):
         return number(lang, value)
     if isinstance(value, Mapping):
-        return " ".join(f"{key}={cell(item, lang)}" for key, item in value.items() if item not in _NOTHING)
+        return " ".join(f"{key}={_inner(item, lang)}" for key, item in value.items() if item not in _NOTHING)
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item, lang) for item in value)
     return " ".join(str(value).split())
+
+
+def _inner(value: Any, lang: str) -> str:
+    text = cell(value, lang)
+    return f"({text})" if isinstance(value, Mapping) else text
 
 
 def _print_unknown(result: ToolResult, lang: str) -> None:

@@ -95,57 +95,61 @@ class Endpoint:
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.key, "QUEUEWRIGHT_MODEL": "scripted"}
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Plays the server's self.script."""
+
+    script: Endpoint
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    def do_GET(self) -> None:
+        if self.headers.get("Authorization") != f"Bearer {self.script.key}":
+            self.send_response(401)
+            self.end_headers()
+            return
+        self._json({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+
+    def do_POST(self) -> None:
+        self.script.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        parts = self.script.replies.pop(0)
+        if self.script.asked[-1].get("stream"):
+            self._stream(parts)
+        else:
+            message = {"role": "assistant", "content": "".join(part or "" for part in parts)}
+            self._json(_chunk("chat.completion", message=message, finish_reason="stop"))
+
+    def _json(self, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self, parts: list[str | None]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for part in parts:
+            if part is None:
+                self.script.silent.set()
+                self.script.ended.wait()
+                return
+            self._event(_chunk("chat.completion.chunk", delta={"role": "assistant", "content": part}))
+        self._event(_chunk("chat.completion.chunk", delta={}, finish_reason="stop"))
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def _event(self, document: dict[str, Any]) -> None:
+        self.wfile.write(f"data: {json.dumps(document)}\n\n".encode())
+        self.wfile.flush()
+
+
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
     """A running one."""
     script = Endpoint()
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-        def do_GET(self) -> None:
-            if self.headers.get("Authorization") != f"Bearer {script.key}":
-                self.send_response(401)
-                self.end_headers()
-                return
-            self._json({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
-
-        def do_POST(self) -> None:
-            script.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            parts = script.replies.pop(0)
-            if script.asked[-1].get("stream"):
-                self._stream(parts)
-            else:
-                message = {"role": "assistant", "content": "".join(part or "" for part in parts)}
-                self._json(_chunk("chat.completion", message=message, finish_reason="stop"))
-
-        def _json(self, document: dict[str, Any]) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def _stream(self, parts: list[str | None]) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()
-            for part in parts:
-                if part is None:
-                    script.silent.set()
-                    script.ended.wait()
-                    return
-                self._event(_chunk("chat.completion.chunk", delta={"role": "assistant", "content": part}))
-            self._event(_chunk("chat.completion.chunk", delta={}, finish_reason="stop"))
-            self.wfile.write(b"data: [DONE]\n\n")
-
-        def _event(self, document: dict[str, Any]) -> None:
-            self.wfile.write(f"data: {json.dumps(document)}\n\n".encode())
-            self.wfile.flush()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ScriptHandler", (Handler,), {"script": script}))
     script.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -116,7 +116,7 @@ def test_a_thread_is_taken_up_with_its_last_exchange(chat: Chat) -> None:
     first.sees("thread t2")
     first.sees(PROMPT)
     first.type("What is prefetch?\r")
-    first.sees("Sources:")
+    first.sees("Prefetch is the number of messages")
     first.sees(PROMPT)
     first.type("\x04")
     assert first.ends() == 0

@@ -50,6 +50,8 @@ def from_pipe(args: argparse.Namespace) -> int:
     engine.start()
     try:
         engine.wait()
+        if args.thread and (last := talk.last()) and last.answer is None:
+            note(say(lang, "chat.unfinished_piped", thread=talk.thread))
         _consume(talk)
     finally:
         engine.close()
@@ -79,7 +81,7 @@ def _consume(talk: Conversation) -> None:
             talk.failed = True
             note(say(talk.lang, "chat.not_utf8", line=number))
             continue
-        if number > 1:
+        if number > 1 and entry.strip():
             print_line()
         if not talk.take(entry):
             return

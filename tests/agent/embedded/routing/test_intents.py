@@ -99,5 +99,8 @@ def test_a_message_without_words_is_asked_back(ask, text):
     assert (route.kind, route.tool) == ("clarify", None)
 
 
-def test_what_is_pasted_cannot_be_too_much(ask):
-    assert ask("why is mail stuck? " + "Traceback: x = 1; " * 3000).kind in ("tool", "knowledge", "clarify")
+@pytest.mark.parametrize("order", ["{wish}\n{log}", "{log}\n{wish}"])
+def test_a_pasted_log_does_not_hide_the_wish(ask, order):
+    log = "\n".join(f"[INFO/MainProcess] celery@w1 task {n} succeeded in 0.{n}s" for n in range(1000))
+    route = ask(order.format(wish="Why is the `invoices` queue stuck?", log=log))
+    assert (route.tool, route.args["queue"]) == ("diagnose", "invoices")
