@@ -58,7 +58,7 @@ class Evidence(Shape):
 
     Attributes:
         subject: `target`, `target/queue` or `target/worker`.
-        source: the exact command or API call that read it; `paste` reads it again, by hand and without changing anything.
+        source: the exact command or API call that read it; `paste` reads it again, by hand, changing nothing.
     """
 
     id: str = ""

@@ -10,4 +10,3 @@ AGENT = Catalogue("agent.texts")
 def render(lang: str, key: str, /, **facts: object) -> str:
     """The sentence of that key."""
     return AGENT.render(lang, key, **facts)
-
