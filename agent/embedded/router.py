@@ -183,7 +183,11 @@ class Router:
         if before is None or (fragment and not arguments.takes(before.intent, slots)):
             bare = fragment and (scores.best == "vague" or scores.ranked[0][1] < _PART)
             return _Wish(arguments.of_names(slots), slots, scores) if bare else None
-        return _Wish(before.intent, followups.merged(before.slots, rest), before.scores)
+        slots = followups.merged(before.slots, rest)
+        if not correction and rest.targets and rest.targets != before.slots.targets and before.intent == "diagnose":
+            # «Now check spare»: another broker, so the queue that was spoken of is not meant. A correction keeps it.
+            slots = replace(slots, queues=rest.queues)
+        return _Wish(before.intent, slots, before.scores)
 
     def _before(self, request: Request) -> _Wish | None:
         if not request.previous:

@@ -11,9 +11,10 @@ from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage
 
+from agent.embedded.slots import read_slots
 from agent.models import model_name
 from agent.nodes.runtime import Runtime
-from agent.state import AgentState, Usage
+from agent.state import AgentState, ThreadFacts, Usage
 from knowledge.language import Language, detect_language
 from tools.redact import redact
 
@@ -26,7 +27,11 @@ async def retrieve(state: AgentState, runtime: Runtime) -> dict[str, Any]:
     """The turn's clean start, with `context`: the `thread` and `knowledge` documents."""
     question = redact(last_question(state), *runtime.config.secrets)
     lang = state.get("lang_wanted") or _language(question, state, runtime)
+    # A request that is refused or answered without a tool names its queue as well as any other.
+    facts = spoken_of(question, state, [*runtime.config.targets])
+    state = {**state, "facts": facts}
     return {
+        "facts": facts,
         "messages": _redacted(state, question),
         "question": question,
         "lang": lang,
@@ -49,6 +54,17 @@ def last_question(state: AgentState) -> str:
     return str(next(asked, ""))
 
 
+def spoken_of(question: str, state: AgentState, targets: list[str]) -> ThreadFacts:
+    """The thread's facts with the one target and the one queue that the question names beyond doubt."""
+    slots = read_slots(question, targets, list(state.get("queues") or []))
+    facts = ThreadFacts(**(state.get("facts") or {}))
+    if len(slots.targets) == 1 and slots.targets[0] in targets and facts.get("target") != slots.targets[0]:
+        facts = ThreadFacts(target=slots.targets[0])
+    if len(slots.queues) == 1 and not slots.unmasked:
+        facts["queue"] = slots.queues[0]
+    return facts
+
+
 def _redacted(state: AgentState, question: str) -> list[AnyMessage]:
     """The last human message in place of the one that holds a secret: not every surface (studio) redacts it before."""
     asked = next(m for m in reversed(state["messages"]) if isinstance(m, HumanMessage))
@@ -61,7 +77,9 @@ def _language(question: str, state: AgentState, runtime: Runtime) -> Language:
     if before:
         named = {*runtime.config.targets, *runtime.runner.registry.framework_ids, *(state.get("queues") or [])}
         words = {word.strip(".:-") for word in re.findall(r"[\w.:-]+", question)}
-        if not any(re.search(r"[^\W\d_]", word) for word in words - named):
+        letters = [word for word in words - named if re.search(r"[^\W\d_]", word)]
+        # One word in Latin letters is a name here as well: the answer to "which queue?".
+        if not letters or (len(letters) == 1 and letters[0].isascii()):
             return before
     return detect_language(question)
 
