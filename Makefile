@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine with Python 3.11+, git, make and a package index: `make demo`, `make test`.
 PYTHON ?= python3
 EXTRAS ?= sqs,servicebus,cloudtasks,kafka,rabbitmq,slack,worker,mcp,lab,dev
+ARGS ?= -n 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -34,7 +35,7 @@ test: setup ## everything that needs no server beyond the embedded ones
 	@$(BIN)/python -m pytest -m "not live" $(ARGS)
 
 live: setup ## tests against real servers that must be installed
-	@$(BIN)/python -m pytest -m live $(ARGS)
+	@$(BIN)/python -m pytest -m live
 
 lint: setup ## ruff, mypy, import-linter, the articles
 	@$(BIN)/ruff check .
