@@ -154,7 +154,9 @@ def _queue(intent: str, slots: Slots, asked: Asked) -> str | None:
 
 
 def _framework_of(slots: Slots, asked: Asked) -> str | None:
-    return asked.facts.get("framework") if _SAME_FRAMEWORK.search(slots.text) else None
+    """The thread's, where the message names it so, or goes on about the same queue."""
+    goes_on = not slots.targets and (_CONTINUES.match(slots.text) or (slots.points and not slots.queues))
+    return asked.facts.get("framework") if goes_on or _SAME_FRAMEWORK.search(slots.text) else None
 
 
 def _of_vague(slots: Slots, asked: Asked) -> str:

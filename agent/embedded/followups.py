@@ -27,6 +27,18 @@ _REPEAT = re.compile(
     re.IGNORECASE,
 )
 _WHAT_ABOUT = re.compile(r"\b(?:what|how) about\b|\bwhat of\b|\bа? ?что (?:насч[её]т|по|там по)\b", re.IGNORECASE)
+# «How do I fix that?»: the cure of what was just diagnosed. Diagnosing again gives it for the state of now.
+_CURE = re.compile(
+    r"^\W*(?:(?:and|so|ok|okay|but|then)\W+)*(?:"
+    r"(?:how|what) (?:do|can|should|would) (?:i|we|you) (?:do|fix|solve|cure|repair)"
+    r"(?: (?:it|that|this|them|about (?:it|that|this)))?|how to fix (?:it|that|this|them))(?: now| then)?\W*$"
+    r"|^\W*(?:(?:а|и|ну|так|хорошо|ок)\W+)*(?:"
+    r"как (?:же )?(?:мне |нам )?(?:это|её|ее|его|их) "
+    r"(?:исправить|починить|вылечить|лечить|решить|поправить|чинить|пофиксить)"
+    r"|что (?:же )?(?:мне |нам )?(?:с этим |теперь |тогда )*делать)(?: теперь)?\W*$",
+    re.IGNORECASE,
+)
+_YES = re.compile(r"^\s*(?:yes|yeah|yep|yup|right|exactly|да|ага|угу|именно|верно)\b[\s,.!:;—-]+(?=\S)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -38,6 +50,16 @@ def is_correction(text: str) -> bool:
 def without_correction(text: str) -> str:
     """The message without «no, I meant»."""
     return _CORRECTION.sub("", text) or text
+
+
+def asks_cure(text: str) -> bool:
+    """Whether the message asks how to cure what was just spoken of."""
+    return bool(_CURE.match(text))
+
+
+def without_yes(text: str) -> str:
+    """The message without a leading «yes,»: what follows answers the question that was asked back."""
+    return _YES.sub("", text)
 
 
 def repeats(text: str) -> bool:

@@ -169,6 +169,10 @@ class Router:
 
     def _follow_up(self, slots: Slots, request: Request) -> _Wish | None:
         """The wish of the message before, where this one only changes its slots or repeats it."""
+        if followups.asks_cure(slots.text):
+            before = self._before(request)
+            return before if before and before.intent == "diagnose" else None
+        slots = self._slots(followups.without_yes(slots.text), request)
         correction = followups.is_correction(slots.text)
         rest = self._slots(followups.without_correction(slots.text), request) if correction else slots
         fragment = followups.is_fragment(slots)

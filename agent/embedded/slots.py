@@ -37,6 +37,12 @@ _ALL = re.compile(
     r"|\bочеред(?:ей|ям|ями|ях)\b|\b(?:какие|мои|наши|твои|список|покажи|выведи|перечисли|эти|самые \w+) очереди\b",
     re.IGNORECASE,
 )
+# «Is everything ok with it?» is about it.
+_ALL_WELL = re.compile(
+    r"\beverything (?:is )?(?:ok|okay|fine|alright|all right|well)\b"
+    r"|\bвс[её] (?:ли )?(?:в порядке|хорошо|нормально|ок|норм)\b",
+    re.IGNORECASE,
+)
 _EVERY_TARGET = re.compile(
     r"\b(?:all|every|each) (?:my |our |the |of the )?(?:targets?|brokers?|systems?|instances?"
     r"|environments?)\b|\beverywhere\b"
@@ -103,6 +109,7 @@ def read_slots(text: str, targets: Mapping[str, str] | Sequence[str], queues: Se
     }
     without_names = _replaced(plain, mentions, queue="", target="")
     environment = _ENVIRONMENT.search(plain)
+    points = bool(_POINTS.search(_EXPLETIVE.sub(" ", without_names)))
     return Slots(
         text=plain,
         targets=named["target"] or _by_system(targets, named["system"]),
@@ -113,9 +120,9 @@ def read_slots(text: str, targets: Mapping[str, str] | Sequence[str], queues: Se
         limit=limit(without_names),
         seconds=window(without_names),
         observes=observes(without_names),
-        points=bool(_POINTS.search(_EXPLETIVE.sub(" ", without_names))),
+        points=points,
         the_queue=not named["queue"] and bool(_THE_QUEUE.search(plain)),
-        everything=bool(_ALL.search(without_names)),
+        everything=bool(_ALL.search(_ALL_WELL.sub(" ", without_names) if points else without_names)),
         every_target=bool(_EVERY_TARGET.search(plain)),
         elsewhere=bool(environment) and not named["target"],
         masked=mask(plain, mentions),
