@@ -19,6 +19,7 @@ _BATCH = 1000  # rows a call; the limit of SQLite's variables is far above
 # Searching as wide as this finds the exact neighbours in a base of this size (cosine distance).
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 100}
 _PROBE = 10
+_TRIES = 3
 
 Metadata = Mapping[str, str | int]
 
@@ -32,10 +33,10 @@ class Vectors:
 
     def __init__(self, directory: Path, metadata: Metadata, dimensions: int, count: int) -> None:
         """Open what ``write`` wrote; raises ``VectorsUnusable`` when it is not exactly that."""
+        self._directory = directory
         self._client: Any = None
         try:
-            self._client = _client(directory)
-            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+            self._open()
             self._check(metadata, dimensions, count)
         except VectorsUnusable:
             self.close()
@@ -47,8 +48,22 @@ class Vectors:
             raise VectorsUnusable(f"Chroma cannot read {directory}: {str(error).splitlines()[0][:200]}") from error
 
     def nearest(self, vector: "Sequence[float] | npt.NDArray[np.float32]", count: int) -> list[tuple[str, float]]:
-        """The nearest rows as (id, cosine similarity), best first."""
-        found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+        """The nearest rows as (id, cosine similarity), best first.
+
+        A rebuild on demand puts an equal index in the place of this one. Chroma opens connections as it needs them, so
+        one of them may meet the new files under the old collection's number: then it is opened again.
+        """
+        from chromadb.errors import InternalError, NotFoundError
+
+        for left in reversed(range(_TRIES)):
+            try:
+                found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+                break
+            except (InternalError, NotFoundError):
+                if not left:
+                    raise
+                self.close()
+                self._open()
         return [(row, 1.0 - distance) for row, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def close(self) -> None:
@@ -56,6 +71,10 @@ class Vectors:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+    def _open(self) -> None:
+        self._client = _client(self._directory)
+        self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
 
     def _check(self, metadata: Metadata, dimensions: int, count: int) -> None:
         found = dict(self._collection.metadata or {})
