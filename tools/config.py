@@ -198,6 +198,8 @@ def _model(document: Mapping[str, Any], env: Mapping[str, str], name: str | None
 
 def _targets(document: Mapping[str, Any], env: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Target]:
     tables = document.get("targets", {})
+    if not isinstance(tables, dict):
+        raise BadArguments("targets_table")
     urls: dict[str, tuple[str, Mapping[str, object]]] = {}
     for name, table in tables.items():
         if not isinstance(table, dict) or not isinstance(table.get("url"), str):

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 MASK = "***"
 
+_SHORT_SECRET = re.compile(r"(?i)(?:^|[_.-])(?:pin|cvv|cvc|otp|ssn|auth|pwd|pass|creds?)$")
 _SECRET_KEY = re.compile(
-    r"(?i)pass(word|wd|phrase)?$|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|cookie|credential|"
+    r"(?i)pass(words?|wd|phrase)$|(^|[_.-])(pin|cvv|cvc|otp|ssn|auth|pwd|pass|creds?)$|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|cookie|credential|"
     r"sas[_-]?key|conn(ection)?[_-]?str(ing)?$"
 )
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -24,8 +25,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # key=value, key: value, "key": "value"
     (
         re.compile(
-            r"(?i)([\"']?\b[\w.-]*(?:passwd|password|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-            r"|authorization|cookie|sharedaccesskey)[\w.-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&}\]]+)"
+            r"(?i)([\"']?\b[\w.-]*(?:passwd|passwords?|passphrase|credentials?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
+            r"|authorization|cookie|sharedaccesskey)[\w.-]*[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|\{[^{}]*\}|\[[^\[\]]*\]|[^\s,;&}\]]+)"
         ),
         rf"\1{MASK}",
     ),
@@ -60,14 +61,21 @@ def redact_data(value: object, *secrets: str) -> object:
         return redact(value, *secrets)
     if isinstance(value, Mapping):
         return {
-            redact(str(key), *secrets): MASK
-            if isinstance(item, str) and item and _SECRET_KEY.search(str(key))
-            else redact_data(item, *secrets)
+            redact(str(key), *secrets): MASK if _secret(str(key), item) else redact_data(item, *secrets)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
         return [redact_data(item, *secrets) for item in value]
     return value
+
+
+def _secret(key: str, value: object) -> bool:
+    """Whether the value under this key is masked whole; numbers are counts ("input_tokens"), but for short keys."""
+    if not value or isinstance(value, bool):
+        return False
+    if isinstance(value, (int, float)):
+        return bool(_SHORT_SECRET.search(key))
+    return bool(_SECRET_KEY.search(key))
 
 
 def _mask_card(match: re.Match[str]) -> str:

@@ -10,14 +10,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tools.errors import BadArguments
 
+THRESHOLDS = {"queue_length", "failure_rate", "latency_s", "utilization"}
 NAME = re.compile(r"^[\w][\w.-]{0,63}$")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 # Never talked to: the clouds' metadata services hand out credentials.
 _METADATA_HOSTS = {"169.254.169.254", "metadata.google.internal", "fd00:ec2::254", "100.100.100.200"}
+_NUMBERED = {"redis", "rediss", "valkey", "valkeys"}
 _FORBIDDEN_SCHEMES = {"file", "data", "javascript"}
 
 
@@ -68,7 +70,7 @@ class Target:
 
 
 def expand(value: str, env: Mapping[str, str], where: str) -> str:
-    """`${NAME}` replaced from `env`.
+    """`${NAME}` in a part of a URL replaced from `env`, percent-encoded, since a password may hold any character.
 
     Raises:
         BadArguments: a variable is not set; the message names it and where it stands.
@@ -78,7 +80,7 @@ def expand(value: str, env: Mapping[str, str], where: str) -> str:
         name = match.group(1)
         if name not in env:
             raise BadArguments("variable_unset", variable=name, where=where)
-        return env[name]
+        return quote(env[name], safe="")
 
     return _VARIABLE.sub(one, value)
 
@@ -91,59 +93,61 @@ def parse_target(name: str, url: str, env: Mapping[str, str], options: Mapping[s
     """
     if not NAME.match(name):
         raise BadArguments("target_name", name=name[:80])
-    user_info, parts = _split(name, url)
-    user, _, password = user_info.partition(":")
-    user, password = (expand(v, env, f"targets.{name}.url") for v in (user, password))
-    scheme = parts.scheme.lower()
-    host = (parts.hostname or "").lower()
+    parts = _split(name, url, env, f"targets.{name}.url")
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
     if scheme in _FORBIDDEN_SCHEMES or host in _METADATA_HOSTS:
         raise BadArguments("target_forbidden", name=name)
-    location = parts.netloc.rpartition("@")[2]
-    full = parts._replace(netloc=f"{user}:{password}@{location}" if user_info else location).geturl()
-    secrets = {s for s in (password, unquote(password)) if s}
-    result_url = str(options["result_url"]) if options and options.get("result_url") else None
-    if result_url:
-        result_url = expand(result_url, env, f"targets.{name}.result_url")
-        if result_password := urlsplit(result_url).password:
-            secrets |= {result_password, unquote(result_password)}
+    secrets = _passwords(parts)
+    result_url = None
+    if options and options.get("result_url"):
+        results = _split(name, str(options["result_url"]), env, f"targets.{name}.result_url")
+        result_url = results.geturl()
+        secrets |= _passwords(results)
     return Target(
         name=name,
         scheme=scheme,
-        url=full,
+        url=parts.geturl(),
         host=host,
-        port=_port(name, parts),
-        db=_db(parts),
+        port=parts.port,
+        db=_db(name, parts),
         path=parts.path,
-        username=unquote(user) or None,
+        username=unquote(parts.username or "") or None,
         result_url=result_url,
         secrets=tuple(sorted(secrets, key=len, reverse=True)),
         **_options(name, options or {}),
     )
 
 
-def _split(name: str, url: str) -> tuple[str, SplitResult]:
+def _split(name: str, url: str, env: Mapping[str, str], where: str) -> SplitResult:
+    """The parsed URL, its user-info expanded. What urlsplit says is never passed on: it quotes parts of a password."""
     try:
         parts = urlsplit(url.strip())
-    except ValueError as error:
-        raise BadArguments("target_url", name=name, detail=str(error)) from None
+        user_info, at, location = parts.netloc.rpartition("@")
+        # An @ of the password that nobody encoded must not reach the next parser.
+        kept = ":".join(expand(part, env, where).replace("@", "%40") for part in user_info.split(":", 1))
+        parts = parts._replace(netloc=f"{kept}{at}{location}")
+        _ = parts.port
+    except ValueError:
+        raise BadArguments("target_unreadable", name=name) from None
     if not parts.scheme or not (parts.netloc or parts.path):
-        raise BadArguments("target_url", name=name, detail="SCHEME://HOST…")
-    return parts.netloc.rpartition("@")[0], parts
+        raise BadArguments("target_incomplete", name=name)
+    return parts
 
 
-def _port(name: str, parts: SplitResult) -> int | None:
-    try:
-        return parts.port
-    except ValueError as error:
-        raise BadArguments("target_url", name=name, detail=str(error)) from None
+def _passwords(parts: SplitResult) -> set[str]:
+    return {s for s in (parts.password, unquote(parts.password or "")) if s}
 
 
-def _db(parts: SplitResult) -> int:
-    first = parts.path.strip("/").split("/")[0]
-    if first.isdigit():
-        return int(first)
-    match = re.search(r"(?:^|&)(?:db|virtual_host)=(\d+)", parts.query)
-    return int(match.group(1)) if match else 0
+def _db(name: str, parts: SplitResult) -> int:
+    """The database number of a Redis URL, 0 when it names none; other systems have none."""
+    match = re.search(r"(?:^|&)(?:db|virtual_host)=([^&]*)", parts.query)
+    given = match.group(1) if match else parts.path.strip("/") if parts.scheme.lower() in _NUMBERED else ""
+    if not given:
+        return 0
+    if not re.fullmatch(r"\d{1,6}", given):
+        # Not shown: behind an unencoded / it may be the rest of a password.
+        raise BadArguments("target_db", name=name)
+    return int(given)
 
 
 def _options(name: str, options: Mapping[str, object]) -> dict[str, Any]:
@@ -164,5 +168,13 @@ def _options(name: str, options: Mapping[str, object]) -> dict[str, Any]:
                 raise BadArguments("target_option_type", name=name, option=key, expected=f"list[{item.__name__}]")
             found[key] = tuple(value)
     if "thresholds" in options:
-        found["thresholds"] = options["thresholds"]
+        found["thresholds"] = _thresholds(name, options["thresholds"])
     return found
+
+
+def _thresholds(name: str, value: object) -> dict[str, float]:
+    if not isinstance(value, dict) or not all(isinstance(v, (int, float)) for v in value.values()):
+        raise BadArguments("target_option_type", name=name, option="thresholds", expected="{name = number}")
+    if extra := sorted(set(value) - THRESHOLDS):
+        raise BadArguments("target_option", name=name, option=f"thresholds.{', thresholds.'.join(extra)}")
+    return {str(k): float(v) for k, v in value.items()}

@@ -28,6 +28,26 @@ def test_a_secret_does_not_survive(text: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "document",
+    [
+        {"password": {"value": "hunter2x"}},
+        {"password": ["a", "hunter2x"]},
+        {"credentials": ["bob", "hunter2x"]},
+        {"db_pwd": "hunter2x"},
+        {"auth": {"basic": "hunter2x"}},
+        {"note": 'kwargs {"password": {"value": "hunter2x"}}'},
+        {"note": "passwords: [aaa, hunter2x]"},
+    ],
+)
+def test_a_secret_key_hides_its_value_whatever_the_type(document: dict[str, object]) -> None:
+    assert "hunter2x" not in str(redact_data(document))
+
+
+def test_codes_are_hidden_as_numbers_too_and_authors_are_not_secrets() -> None:
+    assert redact_data({"pin": 4321, "author": "me", "tokens": 7}) == {"pin": "***", "author": "me", "tokens": 7}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "LLEN celery = 10000 at 2026-11-24T02:00:00Z",

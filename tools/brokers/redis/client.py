@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from tools.brokers.redis.session import Command, ReplyError, name_of
-from tools.errors import AuthFailed, CallTimeout, ProtocolMismatch, TargetError, Unreachable
+from tools.errors import AuthFailed, CallTimeout, Forbidden, ProtocolMismatch, TargetError, Unreachable
 from tools.targets import Target
 
 CONNECT_TIMEOUT_S = 3.0
@@ -29,7 +29,11 @@ class RedisClient:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._redis = Redis(connection_pool=_pool(target))
+        self._connect(named=True)
+
+    def _connect(self, *, named: bool) -> None:
+        self._named = named
+        self._redis = Redis(connection_pool=_pool(self._target, named=named))
         # Raw replies: redis-py would turn INFO, CLIENT LIST and others into shapes of its own.
         self._redis.response_callbacks.clear()
 
@@ -41,13 +45,25 @@ class RedisClient:
         """
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                pipeline = self._redis.pipeline(transaction=False)
-                for command in commands:
-                    pipeline.execute_command(*command)
-                replies = await pipeline.execute(raise_on_error=False)
+                try:
+                    replies = await self._pipeline(commands)
+                except redis_errors.NoPermissionError:
+                    # The name is a courtesy to whoever reads CLIENT LIST; a user may lack the right to it.
+                    if not self._named:
+                        raise
+                    await self.close()
+                    self._connect(named=False)
+                    replies = await self._pipeline(commands)
         except (redis_errors.RedisError, OSError, TimeoutError, ValueError) as error:
             raise self._translated(error, commands[0]) from None
         return [ReplyError(str(r)) if isinstance(r, redis_errors.RedisError) else r for r in replies]
+
+    async def _pipeline(self, commands: Sequence[Command]) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        replies: list[Any] = await pipeline.execute(raise_on_error=False)
+        return replies
 
     async def close(self) -> None:
         """Closes the pool."""
@@ -63,12 +79,14 @@ class RedisClient:
             )
         if isinstance(error, redis_errors.AuthenticationError) or _detail(error).startswith(("NOAUTH", "WRONGPASS")):
             return AuthFailed(**facts)
+        if isinstance(error, redis_errors.NoPermissionError):
+            return Forbidden(**facts)
         if _speaks_otherwise(error):
             return ProtocolMismatch("tls_mismatch" if _tls(error) else "protocol_mismatch", **facts)
         return Unreachable(**facts)
 
 
-def _pool(target: Target) -> BlockingConnectionPool:
+def _pool(target: Target, *, named: bool) -> BlockingConnectionPool:
     options: dict[str, Any] = {
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_timeout": CALL_TIMEOUT_S,
@@ -76,7 +94,7 @@ def _pool(target: Target) -> BlockingConnectionPool:
         "protocol": 2,
         "db": target.db,
         "encoding_errors": "surrogateescape",
-        "client_name": "queuewright",
+        "client_name": "queuewright" if named else None,
         "driver_info": None,
         **_credentials(target),
     }
