@@ -123,6 +123,8 @@ def _key(embedder: Embedder) -> str:
         "fitting.py",
         "intents.py",
         "names.py",
+        "namesakes.py",
+        "namesakes.toml",
         "quantities.py",
         "slots.py",
         "wordings.py",

@@ -11,18 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.embedded.namesakes import QUEUE_WORD, Place, is_name_there, neighbour, place_of, precedes_queue
 from agent.embedded.wordlists import Kind, cue, is_setting, words
 
-_QUOTED = re.compile(r"[`«“\"']([^\W_][\w.:/{}-]{0,199})[`»”\"'](?!\w)")
+_QUOTED = re.compile(r"[`«“„\"']([^\W_][\w.:/{}-]{0,199})[`»”“\"'](?!\w)")
 _TOKEN = re.compile(
     r"[a-z]+://\S+|[A-Za-z]+['’](?:t|re|ve|ll|d|m)\b|[A-Za-z][A-Za-z0-9]*(?:[._:/-]+[A-Za-z0-9]+)*"
-    r"|[^\W\d_]+|\d+"
+    r"|[^\W\d_]+(?:_[^\W_]+)*|\d+"
 )
 _SUFFIX = re.compile(r"['’`-][а-яё]{1,3}\b|['’]s\b", re.IGNORECASE)
 _SHAPED = re.compile(r"[A-Za-z0-9]+(?:[._:/-]+[A-Za-z0-9]+)+|[a-z]+\d+[a-z0-9]*|[a-z]+(?:[A-Z][a-z]+)+")
 _FILE = re.compile(r".*\.(?:py|toml|ya?ml|json|conf|cfg|ini|env|rb|ts|js|md|sh|log|com|net|org|io)|\d.*", re.IGNORECASE)
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
-_QUEUE_WORD = re.compile(r"(?:queue|que|topic|очеред|очерёд|топик)(?:'?s|[ьиюей]+|ью|ям[и]?|ях|[аеу])?", re.IGNORECASE)
 _QUEUE_PLURAL = re.compile(r"queues|topics|очередей|очередям[и]?|очередях|топики|топиков", re.IGNORECASE)
 _TARGET_WORD = re.compile(
     r"target|broker|redis|kafka|rabbit|cluster|instance|server|кластер\w*|таргет\w*|брокер\w*|цел[ьи]"
@@ -100,6 +100,7 @@ class _Finder:
                     and name.isalpha()
                     and name.lower() not in self.queues
                     and not self._beside_queue_word(index)
+                    and self._place(index) is None
                 )
                 yield Mention(kind, name, token.start(), suffix.end() if suffix else token.end(), sure, guessed)
 
@@ -107,27 +108,25 @@ class _Finder:
 
     def _word(self, index: int, step: int) -> str:
         """The neighbouring word, lower case; empty across a sentence break or at an end."""
-        other = index + step
-        if not 0 <= other < len(self.tokens):
-            return ""
-        first, second = sorted((index, other))
-        gap = self.text[self.tokens[first].end() : self.tokens[second].start()]
-        return "" if re.search(r"[.?!;,:()\n]|\s[-–—]\s", gap) else self.tokens[other][0].lower()
+        return neighbour(self.text, self.tokens, index, step)
 
     def _queue_word_before(self, position: int) -> bool:
         before = re.search(r"(\w+)\s*(?:named|called|под названием|с именем)?\s*[:=]?\s*$", self.text[:position])
-        return bool(before and _QUEUE_WORD.fullmatch(before[1]))
+        return bool(before and QUEUE_WORD.fullmatch(before[1]))
 
     def _queue_word_near(self, match: re.Match[str]) -> bool:
         after = re.match(r"\s*-?(\w+)", self.text[match.end() :])
-        return self._queue_word_before(match.start()) or bool(after and _QUEUE_WORD.fullmatch(after[1]))
+        return self._queue_word_before(match.start()) or bool(after and QUEUE_WORD.fullmatch(after[1]))
 
     def _beside_queue_word(self, index: int) -> bool:
         """«the mail queue», «очередь mail», «queue called mail», «mail-очереди»; not «celery queues»."""
         following = self._word(index, 1)
-        if following and _QUEUE_WORD.fullmatch(following) and not _QUEUE_PLURAL.fullmatch(following):
+        if following and QUEUE_WORD.fullmatch(following) and not _QUEUE_PLURAL.fullmatch(following):
             return self._word(index, 1) != self._word(index, -1)
         return self._queue_word_before(self.tokens[index].start()) and self._word(index, 1) not in ("queue",)
+
+    def _place(self, index: int) -> Place | None:
+        return place_of(self.text, self.tokens, index)
 
     # --- Latin words
 
@@ -143,7 +142,8 @@ class _Finder:
             in_queue = beside and kind == "framework" and not re.search(r"queues|очередей", self._word(index, -1))
             return ("queue", token, True) if in_queue and self._singular(index) else (kind, name, True)
         if lowered in words().hyphenated or _PREFIXED.match(lowered) or is_setting(token) or _FILE.fullmatch(token):
-            return ("queue", token, True) if beside and is_setting(token) else None
+            named = beside and (is_setting(token) or self._ordinary_name(index, lowered))
+            return ("queue", token, True) if named else None
         if _SHAPED.fullmatch(token) and not self._two_words(lowered):
             return "queue", token, True
         return self._plain(index, lowered, beside)
@@ -162,7 +162,9 @@ class _Finder:
     def _known(self, index: int, lowered: str, beside: bool) -> tuple[Kind, str, bool] | None:
         """Names that the configuration or the thread has, exactly or with a typo."""
         generic = lowered in words().english or lowered in words().double
-        if lowered in self.targets and not (beside and (lowered in self.queues or lowered in words().double)):
+        if lowered in self.targets and not (
+            beside and (lowered in self.queues or lowered in words().double or self._ordinary_name(index, lowered))
+        ):
             if not generic or self._names_target(index):
                 return "target", self.targets[lowered], True
         elif lowered in self.queues and (beside or not generic or self.russian or self._cue(index)):
@@ -177,6 +179,11 @@ class _Finder:
             name = near[0]
             return ("queue", self.queues[name], True) if name in self.queues else ("target", self.targets[name], True)
         return None
+
+    def _ordinary_name(self, index: int, lowered: str) -> bool:
+        """Whether the word follows «queue» and only a name can stand there."""
+        place = self._place(index)
+        return place is not None and is_name_there(lowered, place)
 
     def _names_target(self, index: int) -> bool:
         """Whether a target called by a common word («main», «jobs») is meant here."""
@@ -198,8 +205,14 @@ class _Finder:
     def _plain(self, index: int, lowered: str, beside: bool) -> tuple[Kind, str, bool] | None:
         """A word without any mark: a name only where the sentence treats it as one."""
         token = self.tokens[index][0]
-        if lowered in words().english or len(lowered) < 2 or "'" in lowered or "’" in lowered:
+        if len(lowered) < 2 or "'" in lowered or "’" in lowered:
             return None
+        place = self._place(index)
+        if place is not None and (beside or lowered in words().english):
+            return ("queue", token, True) if is_name_there(lowered, place) else None
+        if lowered in words().english:
+            before_queue = beside and precedes_queue(lowered, self._word(index, -1))
+            return ("queue", token, True) if before_queue else None
         if beside:
             return "queue", token, True
         double = lowered in words().double
@@ -255,6 +268,8 @@ class _Finder:
         if lowered in words().products:
             kind, name = words().products[lowered]
             return kind, name, True
+        if lowered in self.queues:
+            return self._named(lowered)
         latin = _latinised(lowered)
         for name in (*self.targets, *self.queues):
             if len(name) > _LONGEST_ENDING and latin.startswith(name) and len(latin) - len(name) <= _LONGEST_ENDING:
@@ -264,7 +279,9 @@ class _Finder:
         )
         if name in self.queues or name in self.targets:
             return self._named(name)
-        return ("queue", name, True) if name and self._beside_queue_word(index) else None
+        if name and self._beside_queue_word(index):
+            return "queue", name, True
+        return ("queue", self.tokens[index][0], True) if self._ordinary_name(index, lowered) else None
 
     def _named(self, name: str) -> tuple[Kind, str, bool]:
         return ("queue", self.queues[name], True) if name in self.queues else ("target", self.targets[name], True)

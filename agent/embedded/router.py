@@ -52,6 +52,12 @@ _JOINED = re.compile(
     r"|разберись|посмотри|глянь|дай|выведи|какие)",
     re.IGNORECASE,
 )
+# «… and how long?»: asks for more of what was asked before, not for something else.
+_ASKS_MORE = re.compile(
+    r"\W*(?:and|а|и)?\W*(?:(?:for |since )?(?:how (?:long|often|many|much|old|big)|when|where)(?: already)?"
+    r"|(?:уже )?(?:как (?:долго|давно|часто)|с каких пор|сколько (?:времени|штук|раз)|в каком количестве|когда))\W*",
+    re.IGNORECASE,
+)
 _MEASURES = re.compile(r"\bmeasure|\bthroughput|\brates?\b|\bspeed|\bзамер|\bизмер|\bскорост|\bпомер", re.IGNORECASE)
 _SEEN_BY_DIAGNOSE = ("inspect_queue", "inspect_broker")
 
@@ -139,11 +145,15 @@ class Router:
         "clearest one count."""
         assert self._model is not None  # noqa: S101  (prepare() has run)
         whole = self._model.score(slots)
-        parts = [p for p in _SENTENCE.split(slots.text) if len(p.split()) > 1]
-        if len(parts) < 2:
-            return whole
+        sentences = [p for p in _SENTENCE.split(slots.text) if re.search(r"\w", p)]
+        parts = [p for p in sentences if len(p.split()) > 1]
         parts = [*parts[:-_LAST_PARTS][:_FIRST_PARTS], *parts[-_LAST_PARTS:]]
         scored = [self._model.score(self._slots(part, request)) for part in parts]
+        if sentences and len(sentences[-1].split()) == 1:
+            order = self._model.score(self._slots(sentences[-1], request))
+            scored += [order] if order.nearest >= _LITERALLY and order.best in NAMED_LIVE else []  # «… Diagnose.»
+        if len(scored) < 2:
+            return whole
         serious = [s for s in scored if s.best not in _TALK] or scored
         clearest = max(serious, key=lambda s: s.ranked[0][1])
         mixed = {name: (share + serious[-1].of(name) + clearest.of(name)) / 3 for name, share in whole.ranked}
@@ -229,7 +239,7 @@ class Router:
         return calls or arguments.calls(wish.intent, wish.slots, request)
 
     def _parts(self, wish: _Wish, request: Request) -> list[str]:
-        parts = [p for p in _JOINED.split(wish.slots.text) if len(p.split()) > 1]
+        parts = [p for p in _JOINED.split(wish.slots.text) if len(p.split()) > 1 and not _ASKS_MORE.fullmatch(p)]
         if len(parts) != 2 or wish.intent not in NAMED_LIVE:
             return [wish.intent]
         slots = [self._slots(part, request) for part in parts]

@@ -136,6 +136,8 @@ def _flow(one: _Series, after: TargetReading, seconds: float) -> Flow:
     ready = (float(one.record.ready), float(record.ready))
     if _nobody(one.framework, name) and _nobody(again, name):
         return Flow(round(max(0.0, ready[1] - ready[0]) / seconds, 3), 0.0)
+    if _unseen(one.framework, name) or _unseen(again, name):
+        return Flow(None, None, "measure_replica")
     if not (_all_answered(one.framework) and _all_answered(again)):
         return Flow(None, None, "measure_silent_workers")
     return flow_of(name, ready, one.framework.workers or [], again.workers or [], seconds)
@@ -144,6 +146,12 @@ def _flow(one: _Series, after: TargetReading, seconds: float) -> Flow:
 def _nobody(framework: FrameworkReading, queue: str) -> bool:
     view = framework.consumers.get(queue)
     return view is not None and view.count == 0 and view.confidence == "fact"
+
+
+def _unseen(framework: FrameworkReading, queue: str) -> bool:
+    """Whether this server is not the one that workers connect to."""
+    view = framework.consumers.get(queue)
+    return view is not None and view.basis == "replica"
 
 
 def _all_answered(framework: FrameworkReading) -> bool:

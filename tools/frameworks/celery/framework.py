@@ -41,8 +41,8 @@ class CeleryFramework:
         liveness = liveness_of(broker)
         expected = liveness.expected(len(queues.routes.workers))
         replies = await self._ask(session, broker, queues, liveness, expected) if workers else None
-        abandoned, replies = await self._abandoned(session, queues, held, liveness, replies)
-        parts = Parts(broker, queues, held, found, replied, liveness, expected, replies, abandoned, wanted=workers)
+        abandoned, replies = await self._abandoned(session, queues, held, liveness, expected, replies)
+        parts = Parts(broker, queues, held, found, replied, liveness, replies, abandoned)
         return join(parts, book)
 
     async def peek(self, session: Any, broker: BrokerReading, request: Peek) -> list[MessageSummary]:
@@ -57,12 +57,18 @@ class CeleryFramework:
         self, session: Any, broker: BrokerReading, queues: Queues, liveness: Liveness, expected: int
     ) -> Replies | None:
         """The workers' replies; None when nobody could hear the question, or it may not be put."""
-        if not broker.target.control or liveness.pubsub == 0:
+        if not broker.target.control or liveness.pubsub == 0 or not liveness.primary:
             return None
         return await ask(session, queues.layout.prefix, expected)
 
     async def _abandoned(
-        self, session: Any, queues: Queues, held: Unacked, liveness: Liveness, replies: Replies | None
+        self,
+        session: Any,
+        queues: Queues,
+        held: Unacked,
+        liveness: Liveness,
+        expected: int,
+        replies: Replies | None,
     ) -> tuple[list[str] | None, Replies | None]:
         """Tags of unacknowledged messages that no live worker knows; None when that cannot be told.
 
@@ -74,7 +80,7 @@ class CeleryFramework:
             return None, replies
         suspects = _suspects(held, replies)
         if suspects and replies.at < held.read_monotonic:
-            replies = await ask(session, queues.layout.prefix, replies.expected, fresh=True)
+            replies = await ask(session, queues.layout.prefix, expected, fresh=True)
             suspects = _suspects(held, replies) if replies.complete else None
         if suspects is None:
             return None, replies

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.contract import At, Evidence, FrameworkSummary, QueueRecord, WorkerRecord
+from tools.contract import At, Evidence, FrameworkSummary, QueueRecord, Scalar, WorkerRecord
 from tools.frameworks.celery import liveness as liveness_module
 from tools.frameworks.celery import redis_queues, results, unacked, workers
 from tools.frameworks.celery.control import Replies
@@ -30,7 +30,6 @@ class Parts:
     Attributes:
         replies: None when no broadcast was sent.
         abandoned: delivery tags that no live worker knows; None when that cannot be told.
-        wanted: the caller wanted the workers.
     """
 
     broker: BrokerReading
@@ -39,10 +38,8 @@ class Parts:
     results: Results | None
     reply_queues: ReplyQueues
     liveness: Liveness
-    expected: int
     replies: Replies | None
     abandoned: list[str] | None
-    wanted: bool
     busy: frozenset[str] = field(init=False)
     running: Counter[str] | None = field(init=False)
     entries: dict[str, dict[Kind, list[Entry]]] = field(init=False)
@@ -57,6 +54,17 @@ class Parts:
         """It is known of every worker what it does: all answered, or nobody is there."""
         answered = self.replies is not None and self.replies.complete
         return self.liveness.nobody or (self.liveness.known and answered)
+
+    @property
+    def strangers(self) -> bool:
+        """Connections are there, and none of them is known to be a worker's: nobody has a mailbox, or listens to it."""
+        if not self.liveness.known or self.liveness.nobody:
+            return False
+        replies = self.replies
+        if replies is not None and (replies.failure or replies.names):
+            return False
+        unheard = self.liveness.pubsub == 0 or (replies is not None and replies.heard == 0)
+        return unheard or not self.queues.routes.workers
 
     def at(self, queue: str | None = None) -> At:
         """A place in this reading."""
@@ -108,12 +116,12 @@ def worker_list(parts: Parts) -> list[WorkerRecord] | None:
     if parts.liveness.nobody:
         return []
     replies = parts.replies
-    if replies is None or (replies.failure and not replies.names):
+    if replies is None or parts.strangers or (replies.failure and not replies.names):
         return None
     if not replies.names and not parts.liveness.known:
         return None
     found = workers.worker_records(replies, parts.queues.routes)
-    return found + workers.silent_records(replies, parts.queues.routes.workers)
+    return found + workers.silent_records(replies, parts.queues.routes.workers) or None
 
 
 def _consumers(parts: Parts, queue: str, clients: list[Evidence], book: EvidenceBook) -> ConsumerView:
@@ -121,16 +129,24 @@ def _consumers(parts: Parts, queue: str, clients: list[Evidence], book: Evidence
         return ConsumerView(0, "fact", "no_client", clients)
     replies = parts.replies
     count = workers.consumers_of(replies, queue) if replies else 0
-    if not parts.liveness.known:
-        return ConsumerView(count or None, "hypothesis", "clients_denied")
-    if replies is None and parts.liveness.pubsub:
-        return ConsumerView(None, "hypothesis", "not_asked", clients)
-    if replies is None or not replies.complete:
-        return ConsumerView(count or None, "hypothesis", "silent", clients)
+    if replies is None or not parts.everybody:
+        return ConsumerView(count or None, "hypothesis", _basis(parts), clients)
     subject = f"{parts.broker.target.name}/{queue}"
     asked = "inspect active_queues"
     answered = book.add("queue.consumers", subject, count, "workers", asked, f"celery {asked}")
     return ConsumerView(count, "fact", "answered", [answered, *clients])
+
+
+def _basis(parts: Parts) -> str:
+    """Why who consumes is not known for certain."""
+    if not parts.liveness.primary:
+        return "replica"
+    if not parts.liveness.known:
+        return "clients_denied"
+    if parts.strangers:
+        return "strangers"
+    replies = parts.replies
+    return "not_asked" if replies is None or (replies.failure and not replies.names) else "silent"
 
 
 def _record(parts: Parts, queue: str, view: ConsumerView, book: EvidenceBook) -> QueueRecord:
@@ -192,8 +208,8 @@ def _facts(parts: Parts) -> dict[str, Any]:
             "pubsub": parts.liveness.pubsub,
             "brpop": parts.liveness.brpop,
             "asked": replies is not None,
-            "answered": len(replies.names) if replies else None,
-            "expected": parts.expected if replies else None,
+            "answered": replies.answered if replies else None,
+            "expected": replies.expected if replies else None,
         },
         "unacked": {
             "total": found.total or 0,
@@ -217,7 +233,7 @@ def _notices(parts: Parts) -> list[Texts]:
     found = parts.unacked
     notices = [Texts("celery_unacked_unreadable", {"count": found.unreadable})] if found.unreadable else []
     if parts.replies and parts.replies.duplicates:
-        notices.append(Texts("celery_duplicate_nodes", {"nodes": ", ".join(parts.replies.duplicates)}))
+        notices.append(Texts("celery_duplicate_nodes", {"nodes": ", ".join(sorted(set(parts.replies.duplicates)))}))
     return notices
 
 
@@ -238,13 +254,24 @@ def _why_uncounted(found: Unacked) -> Texts:
 
 
 def _why_unknown(parts: Parts) -> Texts:
-    replies = parts.replies
-    if replies is not None and replies.failure:
-        return Texts("celery_control_failed", {"detail": replies.failure})
+    replies, target = parts.replies, {"target": parts.broker.target.name}
+    if not parts.liveness.primary:
+        return Texts("celery_role_unread" if parts.liveness.primary is None else "celery_replica", {**target})
+    if not replies and parts.liveness.pubsub and not parts.broker.target.control:
+        return Texts("celery_control_off", {**target})
+    if parts.strangers:
+        counts: dict[str, Scalar] = {"brpop": parts.liveness.brpop, "pubsub": parts.liveness.pubsub}
+        return Texts("celery_strangers_asked" if replies else "celery_strangers", counts)
+    return _why_unanswered(parts, replies)
+
+
+def _why_unanswered(parts: Parts, replies: Replies | None) -> Texts:
     if replies is None and not parts.broker.target.control:
         return Texts("celery_control_off", {"target": parts.broker.target.name})
     if replies is None:
-        return Texts("celery_no_mailbox" if parts.wanted else "celery_not_asked")
+        return Texts("celery_not_asked")
+    if replies.failure:
+        return Texts("celery_control_failed", {"detail": replies.failure})
     if not parts.liveness.known:
-        return Texts("celery_clients_denied", {"answered": len(replies.names)})
-    return Texts("celery_silent", {"answered": len(replies.names), "expected": parts.expected})
+        return Texts("celery_clients_denied", {"answered": replies.answered})
+    return Texts("celery_silent", {"answered": replies.answered, "expected": replies.expected})

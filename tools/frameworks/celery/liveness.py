@@ -4,6 +4,8 @@ A live Celery worker holds one connection that subscribes to patterns (`psub` > 
 command is BRPOP: flag `b` while it waits, `N` (or `U` on a Unix socket) while it is saturated. Rows vanish when a
 worker is killed. Neither kind on the database means that nobody consumes: a fact.
 
+On a replica the list proves nothing: workers write, so they are connected to its primary.
+
 Our own connections carry our client name, those of control commands too, and the broker's reader leaves them out by it.
 """
 
@@ -22,14 +24,19 @@ _CLOSING = {"A", "c"}
 
 @dataclass(frozen=True)
 class Liveness:
-    """Connections of others on the database; None where CLIENT LIST was refused."""
+    """Connections of others on the database; None where CLIENT LIST was refused, or shows those of another server.
+
+    Attributes:
+        primary: this server is where workers connect to; None when its role could not be read.
+    """
 
     pubsub: int | None
     brpop: int | None
+    primary: bool | None = True
 
     @property
     def known(self) -> bool:
-        """CLIENT LIST could be read."""
+        """The connections of all that consume could be read."""
         return self.pubsub is not None and self.brpop is not None
 
     @property
@@ -38,15 +45,20 @@ class Liveness:
         return self.pubsub == 0 and self.brpop == 0
 
     def expected(self, mailboxes: int) -> int:
-        """How many workers may answer: no more than wait for tasks, no more than have a mailbox, at least one."""
-        return max(1, min(self.brpop, mailboxes) if self.brpop is not None else mailboxes)
+        """The fewest workers that have to answer: as many as wait for tasks, and at least one.
+
+        Mailboxes only count where no waiting connection can be seen: they outlive killed workers, two workers of one
+        name share one, and a worker without remote control has none.
+        """
+        return max(1, self.brpop or mailboxes)
 
 
 def liveness_of(broker: BrokerReading) -> Liveness:
     """The count from the rows that the broker's reader took."""
+    primary = None if broker.role is None else broker.role == "master"
     rows: Sequence[Mapping[str, str]] | None = broker.facts.get("clients")
-    if rows is None:
-        return Liveness(None, None)
+    if rows is None or not primary:
+        return Liveness(None, None, primary)
     ours = [r for r in rows if r.get("db") == str(broker.target.db) and not _CLOSING & set(r.get("flags", ""))]
     return Liveness(
         pubsub=sum(1 for row in ours if _positive(row.get("psub"))),

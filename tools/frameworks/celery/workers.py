@@ -25,9 +25,10 @@ def worker_records(replies: Replies, routes: Routes) -> list[WorkerRecord]:
 
 
 def silent_records(replies: Replies, mailboxes: list[str]) -> list[WorkerRecord]:
-    """Workers with a mailbox that did not answer while connections say that somebody is there."""
+    """Workers with a mailbox that did not answer, though somebody heard the question and did not answer it."""
     missing = sorted(set(mailboxes) - set(replies.names))
-    return [] if replies.complete else [_silent(name) for name in missing]
+    unheard = replies.heard is not None and replies.answered >= replies.heard
+    return [] if replies.complete or unheard else [_silent(name) for name in missing]
 
 
 def running(replies: Replies) -> dict[str, str]:
@@ -56,8 +57,8 @@ def known_ids(replies: Replies) -> set[str] | None:
 
 
 def consumers_of(replies: Replies, queue: str) -> int:
-    """Workers that answered and consume the queue."""
-    return sum(1 for name in replies.names if queue in (_queues(replies.of("active_queues", name)) or []))
+    """Workers that answered and consume the queue; those with one node name count each."""
+    return sum((_queues(replies.of("active_queues", name)) or []).count(queue) for name in replies.names)
 
 
 def record(workers: list[WorkerRecord], broker: BrokerReading, book: EvidenceBook) -> None:
@@ -93,6 +94,7 @@ def _record(name: str, replies: Replies, routes: Routes) -> WorkerRecord:
         "total": _totals(stats.get("total")),
     }
     busy = _count(active)
+    queues = _queues(replies.of("active_queues", name))
     return WorkerRecord(
         id=name,
         framework="celery",
@@ -101,7 +103,7 @@ def _record(name: str, replies: Replies, routes: Routes) -> WorkerRecord:
         state="running" if busy else "idle",
         concurrency=_whole(pool.get("max-concurrency")),
         busy=busy,
-        queues=_queues(replies.of("active_queues", name)),
+        queues=None if queues is None else sorted(set(queues)),
         jobs=jobs,
         details={key: value for key, value in details.items() if value is not None},
     )

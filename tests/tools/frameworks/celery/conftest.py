@@ -53,17 +53,27 @@ class Lab:
             app.send_task(task, args=args, queue=queue, producer=producer, **options)
         app.close()
 
-    def start(self, name: str, queues: str, concurrency: int = 1, prefix: str = "") -> subprocess.Popen[bytes]:
-        """A worker in a process group of its own, ready when its mailbox answers."""
+    def start(
+        self, name: str, queues: str, concurrency: int = 1, prefix: str = "", *, remote_control: bool = True
+    ) -> subprocess.Popen[bytes]:
+        """A worker in a process group of its own, ready when its mailbox answers or, without one, when it waits."""
+        waiting = self.waiting()
         command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "lab_app", "worker", "-n", name, "-Q", queues]
         process = subprocess.Popen(
             [*command, "-c", str(concurrency), "-l", "error"],
-            env={**os.environ, "LAB_BROKER": self.url, "LAB_PREFIX": prefix},
+            env={**os.environ, "LAB_BROKER": self.url, "LAB_PREFIX": prefix, "LAB_MUTE": "" if remote_control else "1"},
             cwd=FOLDER, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._stack.callback(kill, process)
-        wait_until(lambda: self.ask(name, "ping", prefix), 60)
+        if remote_control:
+            wait_until(lambda: self.ask(name, "ping", prefix), 60)
+        else:
+            wait_until(lambda: self.waiting() > waiting, 60)
         return process
+
+    def waiting(self) -> int:
+        """Connections that wait for tasks."""
+        return sum(1 for row in self.client.client_list() if row["cmd"] == "brpop")
 
     def ask(self, name: str, command: str, prefix: str = "") -> Any:
         """A worker's answer to a control command, None when it gives none; leaves no connection behind."""

@@ -9,6 +9,7 @@ from typing import Any
 from celery import Celery
 
 app = Celery("lab", broker=os.environ["LAB_BROKER"])
+app.conf.worker_enable_remote_control = not os.environ.get("LAB_MUTE")
 app.conf.broker_transport_options = {"global_keyprefix": os.environ.get("LAB_PREFIX", "")}
 
 
