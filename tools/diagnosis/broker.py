@@ -100,7 +100,11 @@ def _room() -> tuple[Step, ...]:
 
 
 def refusing(facts: Facts) -> Iterator[Outcome]:
-    """Other reasons to refuse writes: a replica, and snapshots that fail."""
+    """Other reasons to refuse writes: a replica, too few of them, files that cannot be written. What is proven first.
+
+    A failed write to the append-only file always stops writes, a failed snapshot unless it is configured otherwise
+    (https://redis.io/docs/latest/operate/oss_and_stack/management/config/; the errors are NOREPLICAS and MISCONF).
+    """
     broker = facts.reading.broker
     info: dict[str, str] = broker.facts.get("info", {}) if broker else {}
     if broker is None or broker.system != "redis" or not info:
@@ -109,7 +113,33 @@ def refusing(facts: Facts) -> Iterator[Outcome]:
     if info.get("role") == "slave" and info.get("slave_read_only", "1") == "1":
         step = Step("use_primary", {"primary": said["primary"]})
         yield _refusing(facts, broker, "high", said, (step,), "replica", "READONLY")
-    elif info.get("rdb_last_bgsave_status") == "err":
+    if info.get("role") != "slave":
+        yield from _too_few_replicas(facts, broker, info)
+        yield from _unwritable(facts, broker, info)
+
+
+def _too_few_replicas(facts: Facts, broker: BrokerReading, info: dict[str, str]) -> Iterator[Outcome]:
+    """`min-replicas-to-write`; INFO counts the replicas in step only where such a limit is in force."""
+    if not info.get("min_slaves_good_slaves", "").isdecimal():
+        return
+    good, needed = int(info["min_slaves_good_slaves"]), broker.facts.get("replicas_needed")
+    if needed is None and good:
+        yield Doubt("broker-refusing-writes", At(target=facts.target), "replicas_needed", {"good": good})
+    elif good < (needed or 1):
+        said: dict[str, object] = {"target": facts.target, "good": good, "needed": needed or 1}
+        steps = (
+            Step("see_replicas", command="redis-cli INFO replication"),
+            Step("fewer_replicas", command="redis-cli CONFIG SET min-replicas-to-write 0"),
+        )
+        yield _refusing(facts, broker, "critical", said, steps, "replicas", "NOREPLICAS")
+
+
+def _unwritable(facts: Facts, broker: BrokerReading, info: dict[str, str]) -> Iterator[Outcome]:
+    said: dict[str, object] = {"target": facts.target}
+    if info.get("aof_enabled") == "1" and info.get("aof_last_write_status") == "err":
+        step = Step("fix_append_only", command="redis-cli INFO persistence")
+        yield _refusing(facts, broker, "critical", said, (step,), "append_only", "MISCONF")
+    if info.get("rdb_last_bgsave_status") == "err":
         steps = (
             Step("fix_snapshot", command="redis-cli INFO persistence"),
             Step("writes_on_error", command="redis-cli CONFIG GET stop-writes-on-bgsave-error"),
@@ -125,7 +155,7 @@ def _refusing(
     refused = _refused(broker, code)
     shown = facts.measured(
         ("broker.memory_used", None), ("broker.memory_max", None), ("broker.eviction_policy", None),
-        ("broker.role", None),
+        ("broker.role", None), ("broker.replicas_good", None), ("broker.replicas_needed", None),
     )  # fmt: skip
     if refused:
         shown += (_errors(facts, code, refused),)

@@ -1,7 +1,8 @@
 """Who consumes: no-consumers, queue-mismatch, paused, consumer-stalled, workers-lost.
 
 A queue with waiting messages and nobody to take them gets exactly one of paused, queue-mismatch and no-consumers. That
-a worker gave no answer proves nothing: it ends in a hypothesis or a doubt.
+a worker gave no answer proves nothing: it ends in a hypothesis or a doubt. So does everything on a server that is not
+the primary: workers are connected elsewhere.
 
 `queue-mismatch` rests on similar names alone: the contract's other sign, a queue without a bound producer, cannot be
 seen on Redis, where the consumer's own declaration and the producer's leave the same binding.
@@ -11,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.contract import Confidence, Evidence, QueueRecord, Severity, WorkerRecord
+from tools.contract import At, Confidence, Evidence, QueueRecord, Severity, WorkerRecord
 from tools.diagnosis.draft import Doubt, Draft, Outcome, Rule, Step, quoted
 from tools.diagnosis.facts import (
     Facts,
     answering,
+    asked,
     consuming,
     everybody_answered,
     has_consumer,
     idle,
     nobody_connected,
+    same_process,
     silent,
     view_of,
 )
@@ -41,17 +44,39 @@ def nobody_takes(facts: Facts) -> Iterator[Outcome]:
 def _unconsumed(facts: Facts, framework: FrameworkReading, record: QueueRecord, ready: int) -> Iterator[Outcome]:
     view = view_of(framework, record.name)
     at = facts.at(framework, record.name)
-    if view is not None and view.confidence == "fact" and view.count == 0:
+    if facts.blind:
+        yield from _undecided(at, facts.blind, {"queue": record.name}, "no-consumers")
+    elif view is not None and view.confidence == "fact" and view.count == 0:
         yield from _absent(facts, framework, record.name, ready, view)
-    elif view is not None and view.basis == "clients_denied":
-        said: dict[str, object] = {"queue": record.name, "ready": ready, "framework": framework.summary.id}
-        steps = (Step("allow_client_list"), *_start(record.name))
-        yield Draft("no-consumers", "high", "hypothesis", at, said, _shown(facts, record.name, view), steps, "denied")
+    elif view is not None and view.basis in {"clients_denied", "strangers"}:
+        yield _perhaps_absent(facts, framework, record.name, ready, view)
+        yield from _undecided(at, "consumers", {"queue": record.name})
+    elif not asked(framework):
+        yield from _undecided(at, "not_asked", {"queue": record.name}, "no-consumers")
     elif view is not None and view.basis == "silent":
         yield _silent_worker(facts, framework, record.name, ready, view)
-        yield Doubt("no-consumers", at, "silent", {"queue": record.name})
+        yield from _undecided(at, "silent", {"queue": record.name}, "no-consumers")
     else:
-        yield Doubt("no-consumers", at, "consumers", {"queue": record.name})
+        yield from _undecided(at, "consumers", {"queue": record.name}, "no-consumers")
+
+
+def _undecided(at: At, key: str, said: dict[str, object], *needed: str) -> Iterator[Doubt]:
+    """Who does not know the consumers of a queue knows of no pause and no mistyped name either."""
+    yield from (Doubt(cause, at, key, said) for cause in needed)
+    yield from (Doubt(cause, at, key, said, needed=False) for cause in ("queue-mismatch", "paused"))
+
+
+def _perhaps_absent(facts: Facts, framework: FrameworkReading, queue: str, ready: int, view: ConsumerView) -> Draft:
+    """No worker that could be asked, and connections that are not shown or may belong to something else."""
+    said: dict[str, object] = {"queue": queue, "ready": ready, "framework": framework.summary.id}
+    text, prove = "denied", (Step("allow_client_list"),)
+    if view.basis == "strangers":
+        see = f"redis-cli -n {facts.reading.target.db} CLIENT LIST"
+        text, prove = "strangers", (Step("whose_connections", {"framework": framework.summary.id}, see),)
+    steps = (*prove, *_start(queue))
+    return Draft(
+        "no-consumers", "high", "hypothesis", facts.at(framework, queue), said, _shown(facts, queue, view), steps, text
+    )
 
 
 def _absent(facts: Facts, framework: FrameworkReading, queue: str, ready: int, view: ConsumerView) -> Iterator[Outcome]:
@@ -80,7 +105,7 @@ def _cancelled(facts: Facts, framework: FrameworkReading, queue: str) -> WorkerR
     Only that proves a pause: the worker's answer does not tell which queues it was started with.
     """
     before = facts.consumed.get((framework.summary.id, queue), frozenset())
-    return next((w for w in answering(framework) if (w.id, w.pid) in before), None)
+    return next((w for w in answering(framework) if any(same_process(facts, seen, w) for seen in before)), None)
 
 
 def _twin(framework: FrameworkReading, queue: str) -> tuple[WorkerRecord, str] | None:
@@ -125,9 +150,10 @@ def looks_stalled(facts: Facts) -> bool:
 def unheard(facts: Facts) -> Iterator[Outcome]:
     """What only workers can tell is neither found nor ruled out where not every one of them answered."""
     for framework in facts.reading.frameworks:
-        if not (everybody_answered(framework) or nobody_connected(framework)):
+        if not (everybody_answered(facts, framework) or nobody_connected(facts, framework)):
             for cause in ("consumer-stalled", "prefetch-hoarding", "unacked-pileup", "stuck-jobs"):
-                yield Doubt(cause, facts.at(framework), "not_all_answered", needed=False)
+                key = facts.blind or ("not_all_answered" if asked(framework) else "nobody_asked")
+                yield Doubt(cause, facts.at(framework), key, needed=facts.blind is not None)
 
 
 def _stalled(
@@ -176,13 +202,13 @@ def left_behind(facts: Facts) -> Iterator[Outcome]:
     for framework in facts.reading.frameworks:
         unacked = framework.facts.get("unacked") or {}
         total, held = int(unacked.get("total") or 0), unacked.get("held_by_nobody")
-        alone = nobody_connected(framework)
+        alone = nobody_connected(facts, framework)
         if not total or held == 0:
             continue
-        if held is None and not alone:
-            yield Doubt(
-                "workers-lost", facts.at(framework), "deliveries", {"total": total}, needed=bool(silent(framework))
-            )
+        if facts.blind or (held is None and not alone):
+            key = facts.blind or ("deliveries" if asked(framework) else "deliveries_not_asked")
+            needed = bool(facts.blind or silent(framework))
+            yield Doubt("workers-lost", facts.at(framework), key, {"total": total}, needed)
             continue
         yield from _lost(facts, framework, total if alone else int(held or 0), alone)
 

@@ -90,14 +90,16 @@ def _with_history(
         consumers_seen(ctx.samples.since(_consumers_key(fingerprint), now - KEEP_S)),
         earlier,
         args.queue,
+        now,
     )
 
 
 async def _read(ctx: Context, name: str, framework: str | None) -> TargetReading:
+    asked_at = time.time()
     reading = await collect(ctx, name, framework=framework)
     if framework and reading.error is None and not ctx.systems.frameworks(reading.system or "", (framework,)):
         reading.error = Unsupported(target=name, detail=f"framework {framework}")
-    ctx.samples.add(_consumers_key(reading.target.fingerprint), consumer_samples(reading, time.time()))
+    ctx.samples.add(_consumers_key(reading.target.fingerprint), consumer_samples(reading, asked_at, time.time()))
     return reading
 
 

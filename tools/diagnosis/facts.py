@@ -7,12 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tools.config import Thresholds
 from tools.contract import At, Evidence, QueueRecord, WorkerRecord
 from tools.reading import ConsumerView, FrameworkReading, TargetReading
 
 ANSWERING = frozenset({"running", "idle"})
+# Two estimates of one start differ by the rounding of the uptime and by the time that answers took to come.
+_START_TOLERANCE_S = 5.0
+_UPTIME_STEP_S = 1.0
+
+
+class Seen(NamedTuple):
+    """A worker process that an earlier reading found consuming. Times are Unix time in seconds."""
+
+    worker: str
+    pid: int
+    started_at: float
+    at: float
 
 
 @dataclass(frozen=True)
@@ -45,17 +58,30 @@ class Facts:
 
     Attributes:
         rates: by framework id and queue name.
-        consumed: by framework id and queue name: worker id and process id of those that consumed it in the last day.
+        consumed: by framework id and queue name: those that were seen consuming it in the last day.
         earlier: an earlier reading of the same call, when it was given a window.
         queue: the only queue that was asked about.
+        read_at: when the reading was complete, Unix time in seconds.
     """
 
     reading: TargetReading
     thresholds: Thresholds = field(default_factory=Thresholds)
     rates: Mapping[tuple[str, str], Rate] = field(default_factory=dict)
-    consumed: Mapping[tuple[str, str], frozenset[tuple[str, int]]] = field(default_factory=dict)
+    consumed: Mapping[tuple[str, str], frozenset[Seen]] = field(default_factory=dict)
     earlier: TargetReading | None = None
     queue: str | None = None
+    read_at: float = 0.0
+
+    @property
+    def blind(self) -> str | None:
+        """Why the server's connections prove nothing, as a key of a doubt; None on a primary.
+
+        Workers are connected to the primary. Which of its replicas or clients a server shows says nothing about them.
+        """
+        broker = self.reading.broker
+        if broker is None or broker.system != "redis" or broker.role == "master":
+            return None
+        return "replica" if broker.role == "slave" else "role"
 
     @property
     def target(self) -> str:
@@ -113,17 +139,41 @@ def has_consumer(framework: FrameworkReading, queue: str) -> bool:
     return bool(view and view.count)
 
 
-def everybody_answered(framework: FrameworkReading) -> bool:
+def asked(framework: FrameworkReading) -> bool:
+    """Whether the workers were asked at all: who was not asked owes no answer."""
+    return bool((framework.facts.get("liveness") or {}).get("asked"))
+
+
+def everybody_answered(facts: Facts, framework: FrameworkReading) -> bool:
     """Whether every worker that is connected answered; False also when that cannot be known."""
     liveness = framework.facts.get("liveness") or {}
     answered, expected = liveness.get("answered"), liveness.get("expected")
-    return bool(liveness.get("asked") and answered and expected is not None and answered >= expected)
+    complete = bool(answered and expected is not None and answered >= expected)
+    return facts.blind is None and asked(framework) and complete
 
 
-def nobody_connected(framework: FrameworkReading) -> bool:
+def nobody_connected(facts: Facts, framework: FrameworkReading) -> bool:
     """Whether the connections prove that no worker is there."""
     liveness = framework.facts.get("liveness") or {}
-    return liveness.get("clients_known") is True and liveness.get("pubsub") == 0 and liveness.get("brpop") == 0
+    none = liveness.get("clients_known") is True and liveness.get("pubsub") == 0 and liveness.get("brpop") == 0
+    return facts.blind is None and none
+
+
+def started_at(worker: WorkerRecord, read_at: float) -> float | None:
+    """When the worker's process started by its own uptime, which needs no common clock; None when it did not tell."""
+    uptime = detail(worker, "uptime_s")
+    return None if uptime is None else read_at - uptime
+
+
+def same_process(facts: Facts, seen: Seen, worker: WorkerRecord) -> bool:
+    """Whether the process that was seen is the one that answers now.
+
+    Its id alone does not tell: in a container every worker is process 1.
+    """
+    started = started_at(worker, facts.read_at)
+    if started is None or (seen.worker, seen.pid) != (worker.id, worker.pid):
+        return False
+    return abs(seen.started_at - started) <= _START_TOLERANCE_S and seen.at > started + _UPTIME_STEP_S
 
 
 def detail(worker: WorkerRecord, key: str) -> int | None:

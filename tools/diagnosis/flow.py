@@ -81,7 +81,7 @@ def _draining(facts: Facts, framework: FrameworkReading, record: QueueRecord, ra
 
 
 def _length_alone(facts: Facts, framework: FrameworkReading, record: QueueRecord) -> Iterator[Outcome]:
-    if _long(facts, record) and _may_move(framework, record.name):
+    if _long(facts, record) and _may_move(facts, framework, record.name):
         yield _maybe_growing(facts, framework, record, "length_alone")
     elif record.ready:
         at = facts.at(framework, record.name)
@@ -89,14 +89,14 @@ def _length_alone(facts: Facts, framework: FrameworkReading, record: QueueRecord
 
 
 def _standing(facts: Facts, framework: FrameworkReading, record: QueueRecord, rate: Rate) -> Iterator[Outcome]:
-    if _may_move(framework, record.name):
+    if _may_move(facts, framework, record.name):
         yield _maybe_growing(facts, framework, record, "standing", rate)
 
 
-def _may_move(framework: FrameworkReading, queue: str) -> bool:
+def _may_move(facts: Facts, framework: FrameworkReading, queue: str) -> bool:
     """Whether somebody consumes the queue, or nobody could be asked; else the length has another cause."""
     view = view_of(framework, queue)
-    return has_consumer(framework, queue) or (view is not None and view.basis == "not_asked")
+    return has_consumer(framework, queue) or facts.blind is not None or (view is not None and view.basis == "not_asked")
 
 
 def _maybe_growing(
@@ -163,7 +163,7 @@ def pileup(facts: Facts) -> Iterator[Outcome]:
         unacked = framework.facts.get("unacked") or {}
         total, eta = int(unacked.get("total") or 0), int(unacked.get("eta") or 0)
         workers = answering(framework)
-        if not total or not workers or not everybody_answered(framework):
+        if not total or not workers or not everybody_answered(facts, framework):
             continue
         limits = [detail(w, "prefetch_count") for w in workers]
         normal = None if any(not n for n in limits) else sum(n or 0 for n in limits)

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from tools.contract import Evidence
-from tools.diagnosis.facts import Rate, answering
+from tools.diagnosis.facts import Rate, Seen, answering, started_at
 from tools.diagnosis.thresholds import RATE_BEST_S, RATE_LEAST_S, RATE_MOST_S
 from tools.reading import TargetReading
 from tools.samples import Sample
 
-# Metric of a sample that says: this worker process consumed that queue then.
-_CONSUMER = "consumer:"
+# `process:<pid>:<worker id>`, the metric of a sample that says: this process, started at `value`, consumed the queue.
+_PROCESS = "process:"
 _Depths = dict[float, dict[str, float]]
 
 
@@ -40,23 +40,29 @@ def rates_of(
     return found
 
 
-def consumers_seen(samples: Iterable[Sample]) -> dict[tuple[str, str], frozenset[tuple[str, int]]]:
-    """Per framework and queue: worker id and process id of everybody who was seen consuming it."""
-    seen: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+def consumers_seen(samples: Iterable[Sample]) -> dict[tuple[str, str], frozenset[Seen]]:
+    """Per framework and queue: every process that was seen consuming it."""
+    seen: dict[tuple[str, str], set[Seen]] = defaultdict(set)
     for sample in samples:
-        if sample.metric.startswith(_CONSUMER):
-            seen[sample.framework, sample.queue].add((sample.metric.removeprefix(_CONSUMER), int(sample.value)))
+        if sample.metric.startswith(_PROCESS):
+            pid, _, worker = sample.metric.removeprefix(_PROCESS).partition(":")
+            seen[sample.framework, sample.queue].add(Seen(worker, int(pid), sample.value, sample.at))
     return {key: frozenset(workers) for key, workers in seen.items()}
 
 
-def consumer_samples(reading: TargetReading, now: float) -> list[Sample]:
-    """What to remember of a reading, so that a later one can tell a cancelled queue from one that nobody ever had."""
+def consumer_samples(reading: TargetReading, asked_at: float, read_at: float) -> list[Sample]:
+    """What to remember of a reading, so that a later one can tell a cancelled queue from one that nobody ever had.
+
+    Args:
+        asked_at: before the reading began, Unix time in seconds: what answered was alive then or later.
+        read_at: when it was complete.
+    """
     return [
-        Sample(framework.summary.id, queue, f"{_CONSUMER}{worker.id}", float(worker.pid), now)
+        Sample(framework.summary.id, queue, f"{_PROCESS}{worker.pid}:{worker.id}", started, asked_at)
         for framework in reading.frameworks
         for worker in answering(framework)
         for queue in worker.queues or ()
-        if worker.pid is not None
+        if worker.pid is not None and (started := started_at(worker, read_at)) is not None
     ]
 
 

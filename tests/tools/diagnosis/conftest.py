@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import redis
 
+from evals.embedded_redis import EmbeddedRedis
 from tests.tools.shop import app, call, send, wait_until, workers
 from tools.config import Thresholds
 from tools.contract import Coverage, FrameworkSummary, Memory, QueueRecord, WorkerJob, WorkerRecord
-from tools.diagnosis.facts import Facts, Rate
+from tools.diagnosis.facts import Facts, Rate, Seen
 from tools.reading import BrokerReading, ConsumerView, FrameworkReading, TargetReading
 from tools.targets import parse_target
 
 __all__ = ["app", "call", "send", "wait_until", "workers", "world"]
 
 MIB = 1024 * 1024
+# When the readings by hand were taken, and for how long their workers had been running.
+NOW = 1_000_000.0
+UPTIME_S = 600
 
 
 class World:
@@ -32,7 +39,7 @@ class World:
         self.liveness(pubsub=0, brpop=0, asked=False, answered=None, expected=None)
         self.unacked(total=0, held_by_nobody=0)
         self.rates: dict[tuple[str, str], Rate] = {}
-        self.consumed: dict[tuple[str, str], frozenset[tuple[str, int]]] = {}
+        self.consumed: dict[tuple[str, str], frozenset[Seen]] = {}
         self.earlier: TargetReading | None = None
         self.thresholds = Thresholds()
 
@@ -53,7 +60,8 @@ class World:
 
     def worker(self, name: str, *queues: str, busy: int = 0, reserved: int = 0, **more: Any) -> WorkerRecord:
         """An answering worker; the queues it consumes get their consumer."""
-        details = {"reserved": reserved, "scheduled": 0, "prefetch_count": 4, "total": {}} | more.pop("details", {})
+        details = {"reserved": reserved, "scheduled": 0, "prefetch_count": 4, "total": {}, "uptime_s": UPTIME_S}
+        details |= more.pop("details", {})
         record = WorkerRecord(
             id=name, framework="celery", state="running" if busy else "idle", concurrency=more.pop("concurrency", 1),
             busy=busy, queues=list(queues), pid=more.pop("pid", 7), details=details, **more,
@@ -74,6 +82,17 @@ class World:
         self.celery.workers.append(WorkerRecord(id=name, framework="celery", state="silent"))
         self.liveness(pubsub=1, brpop=1, asked=True, answered=0, expected=1)
 
+    def seen(self, worker: str, pid: int, started_ago_s: float, seen_ago_s: float, queue: str = "mail") -> None:
+        """An earlier reading found the process consuming the queue."""
+        found = Seen(worker, pid, NOW - started_ago_s, NOW - seen_ago_s)
+        self.consumed["celery", queue] = self.consumed.get(("celery", queue), frozenset()) | {found}
+
+    def replica(self, role: str | None = "slave", read_only: bool = True) -> None:
+        """The server is not the primary: nobody is connected, which says nothing."""
+        self.broker.role = role
+        info = {"role": role, "slave_read_only": str(int(read_only)), "master_host": "10.0.0.1"} if role else {}
+        self.broker.facts["info"] = info
+
     def job(self, worker: WorkerRecord, number: int, runtime_s: float, name: str = "app.send") -> None:
         worker.jobs.append(WorkerJob(id=f"j{number}", name=name, queue="mail", runtime_s=runtime_s))
         book = self.reading.evidence
@@ -85,9 +104,28 @@ class World:
         self.rates["celery", queue] = Rate(seconds, first, last, first, last, evidence)
 
     def facts(self, queue: str | None = None) -> Facts:
-        return Facts(self.reading, self.thresholds, self.rates, self.consumed, self.earlier, queue)
+        return Facts(self.reading, self.thresholds, self.rates, self.consumed, self.earlier, queue, NOW)
 
 
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture
+def replicate(valkey: redis.Redis, wait_until: Callable[..., None]) -> Iterator[Callable[[], redis.Redis]]:
+    """Attaches a real replica to the server and waits until it is in step."""
+    with ExitStack() as kept:
+
+        def start() -> redis.Redis:
+            server = kept.enter_context(EmbeddedRedis())
+            client = kept.enter_context(redis.Redis(host="127.0.0.1", port=server.port))
+            client.replicaof("127.0.0.1", valkey.get_connection_kwargs()["port"])
+            keys = valkey.dbsize()
+            up = "the replica is in step"
+            wait_until(
+                lambda: client.info("replication")["master_link_status"] == "up" and client.dbsize() == keys, up, 30
+            )
+            return client
+
+        yield start

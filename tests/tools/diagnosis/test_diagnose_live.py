@@ -51,6 +51,8 @@ async def test_a_cancelled_queue_is_paused_only_when_its_worker_was_seen_consumi
     call, workers, send: Callable[..., None], app, valkey: redis.Redis, wait_until: Callable[..., None]
 ) -> None:  # type: ignore[no-untyped-def]
     workers.start("mail,video")
+    with app.connection_for_write() as connection:
+        wait_until(lambda: _uptime(app, connection) >= 3, "what is seen now is surely seen after the worker's start")
     assert told(await call("diagnose", target="main")) == [("healthy", None, "fact")]
     with app.connection_for_write() as connection:
         replies = app.control.cancel_consumer("mail", reply=True, limit=1, connection=connection)
@@ -61,6 +63,11 @@ async def test_a_cancelled_queue_is_paused_only_when_its_worker_was_seen_consumi
     result = await call("diagnose", target="main", window_s=2.5)
     assert told(result) == [("paused", "mail", "fact")]
     assert result.data["findings"][0]["severity"] == "medium"
+
+
+def _uptime(app, connection) -> int:  # type: ignore[no-untyped-def]
+    (reply,) = app.control.broadcast("stats", reply=True, limit=1, connection=connection)
+    return next(iter(reply.values()))["uptime"]
 
 
 async def test_a_killed_worker_leaves_tasks_that_nobody_holds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tools.diagnosis.facts import Seen
 from tools.diagnosis.history import consumer_samples, consumers_seen, rates_of
 from tools.samples import Sample
 
@@ -48,6 +49,12 @@ def test_moving_from_the_list_into_a_worker_is_no_drain(world) -> None:  # type:
 
 def test_who_consumed_what_survives_the_store(world) -> None:  # type: ignore[no-untyped-def]
     world.queue("mail", 0)
-    world.worker("w@a", "mail", pid=42)
-    seen = consumers_seen(consumer_samples(world.reading, NOW))
-    assert seen == {("celery", "mail"): frozenset({("w@a", 42)})}
+    world.worker("w@a", "mail", pid=42, details={"uptime_s": 90})
+    seen = consumers_seen(consumer_samples(world.reading, asked_at=NOW - 2, read_at=NOW))
+    assert seen == {("celery", "mail"): frozenset({Seen("w@a", 42, started_at=NOW - 90, at=NOW - 2)})}
+
+
+def test_a_worker_that_tells_no_uptime_is_not_remembered(world) -> None:  # type: ignore[no-untyped-def]
+    world.queue("mail", 0)
+    world.worker("w@a", "mail", pid=42, details={"uptime_s": None})
+    assert consumer_samples(world.reading, asked_at=NOW, read_at=NOW) == []

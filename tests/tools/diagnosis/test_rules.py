@@ -54,12 +54,13 @@ def consumed_before_by_this_process(w) -> None:  # type: ignore[no-untyped-def]
     w.queue("mail", 10, basis="answered")
     w.queue("video", 0)
     w.worker("w@a", "video", pid=7)
-    w.consumed = {("celery", "mail"): frozenset({("w@a", 7)})}
+    w.seen("w@a", 7, started_ago_s=600, seen_ago_s=60)
 
 
 def consumed_before_by_another_process(w) -> None:  # type: ignore[no-untyped-def]
-    consumed_before_by_this_process(w)
-    w.consumed = {("celery", "mail"): frozenset({("w@a", 6)})}
+    w.queue("mail", 10, basis="answered")
+    w.worker("w@a", "video", pid=7)
+    w.seen("w@a", 6, started_ago_s=600, seen_ago_s=60)
 
 
 def silent_worker_with_backlog(w) -> None:  # type: ignore[no-untyped-def]
@@ -230,11 +231,34 @@ def memory_full(w) -> None:  # type: ignore[no-untyped-def]
 
 
 def replica(w) -> None:  # type: ignore[no-untyped-def]
-    w.broker.facts["info"] = {"role": "slave", "slave_read_only": "1", "master_host": "10.0.0.1"}
+    w.replica()
 
 
 def snapshot_failed(w) -> None:  # type: ignore[no-untyped-def]
     w.broker.facts["info"] = {"role": "master", "rdb_last_bgsave_status": "err"}
+
+
+def append_only_file_unwritable(w) -> None:  # type: ignore[no-untyped-def]
+    w.broker.facts["info"] = {"role": "master", "aof_enabled": "1", "aof_last_write_status": "err"}
+
+
+def too_few_replicas(w) -> None:  # type: ignore[no-untyped-def]
+    w.broker.facts |= {"info": {"role": "master", "min_slaves_good_slaves": "0"}, "replicas_needed": 1}
+
+
+def replicas_wanted_unknown(w) -> None:  # type: ignore[no-untyped-def]
+    w.broker.facts |= {"info": {"role": "master", "min_slaves_good_slaves": "1"}, "replicas_needed": None}
+
+
+def connections_of_something_else(w) -> None:  # type: ignore[no-untyped-def]
+    w.queue("mail", 10, None, "strangers")
+    w.unacked(total=4, held_by_nobody=None)
+    w.liveness(pubsub=0, brpop=1, asked=False, answered=None, expected=None)
+
+
+def connected_and_not_asked(w) -> None:  # type: ignore[no-untyped-def]
+    w.queue("mail", 10, None, "not_asked")
+    w.liveness(pubsub=1, brpop=1, asked=False, answered=None, expected=None)
 
 
 def results_for_ever(w) -> None:  # type: ignore[no-untyped-def]
@@ -304,6 +328,11 @@ TABLE: list[tuple[Callable[..., None], Found]] = [
     (memory_full, {("broker-refusing-writes", None, "critical", "fact")}),
     (replica, {("broker-refusing-writes", None, "high", "fact")}),
     (snapshot_failed, {("broker-refusing-writes", None, "high", "hypothesis")}),
+    (append_only_file_unwritable, {("broker-refusing-writes", None, "critical", "fact")}),
+    (too_few_replicas, {("broker-refusing-writes", None, "critical", "fact")}),
+    (replicas_wanted_unknown, set()),
+    (connections_of_something_else, {("no-consumers", "mail", "high", "hypothesis")}),
+    (connected_and_not_asked, set()),
     (results_for_ever, {("result-bloat", None, "medium", "fact")}),
     (results_that_expire, HEALTHY),
     (reply_queues_for_ever, {("result-bloat", None, "medium", "fact")}),
