@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 MASK = "***"
 
-_SHORT_SECRET = re.compile(r"(?i)(?:^|[_.-])(?:pin|cvv|cvc|otp|ssn|auth|pwd|pass|creds?)$")
 _SECRET_KEY = re.compile(
     r"(?i)pass(words?|wd|phrase)$|(^|[_.-])(pin|cvv|cvc|otp|ssn|auth|pwd|pass|creds?)$|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|authorization|cookie|credential|"
     r"sas[_-]?key|conn(ection)?[_-]?str(ing)?$"
@@ -70,12 +69,10 @@ def redact_data(value: object, *secrets: str) -> object:
 
 
 def _secret(key: str, value: object) -> bool:
-    """Whether the value under this key is masked whole; numbers are counts ("input_tokens"), but for short keys."""
-    if not value or isinstance(value, bool):
+    """Whether the value under this key is masked whole; a number of tokens ("input_tokens") is a count."""
+    if not value or isinstance(value, bool) or not _SECRET_KEY.search(key):
         return False
-    if isinstance(value, (int, float)):
-        return bool(_SHORT_SECRET.search(key))
-    return bool(_SECRET_KEY.search(key))
+    return not (isinstance(value, (int, float)) and key.lower().endswith("tokens"))
 
 
 def _mask_card(match: re.Match[str]) -> str:

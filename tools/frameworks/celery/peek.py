@@ -21,7 +21,7 @@ from tools.frameworks.celery.redis_queues import read_routes
 from tools.frameworks.celery.unacked import Kind, read_unacked
 from tools.frameworks.celery.wire import Reader, integer, run
 from tools.reading import BrokerReading, Peek
-from tools.redact import redact, redact_data
+from tools.redact import redact_data
 
 # All messages of one call together; what lies beyond is left out.
 MOST_BYTES = 8_000_000
@@ -60,15 +60,23 @@ def summary(message: Message | None, state: MessageState, size_bytes: int) -> Me
     if message.retries:
         facts["retries"] = message.retries
     if message.eta is not None:
-        facts["eta"] = datetime.fromtimestamp(message.eta, UTC).isoformat(timespec="seconds")
+        facts["eta"] = _moment(message.eta)
     if message.expires:
         facts["expires"] = message.expires
     if message.redelivered:
         facts["redelivered"] = True
-    said = redact(json.dumps(redact_data(_Shortener().short(facts)), ensure_ascii=False, default=str))
+    said = json.dumps(redact_data(_Shortener().short(facts)), ensure_ascii=False, default=str)
     if len(said) > MOST_CHARACTERS:
         said = f"{said[:MOST_CHARACTERS]}… [+{len(said) - MOST_CHARACTERS}]"
     return MessageSummary(id=message.id, name=message.task, state=state, size_bytes=size_bytes, summary=said)
+
+
+def _moment(at: float) -> str:
+    """A time as people read it; one beyond the calendar as the Unix time that it is."""
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return str(at)
 
 
 @dataclass

@@ -134,3 +134,9 @@ async def test_dead_messages_do_not_exist_and_it_says_where_failures_are(lab: La
     assert result.error is not None
     assert result.error.code == "unsupported"
     assert "result" in (result.error.hint or "")
+
+
+async def test_a_time_beyond_the_calendar_is_shown_as_it_is_and_not_fatal(lab: Lab, opened: Opener) -> None:
+    body = base64.b64encode(b"[[], {}, {}]").decode()
+    put(lab, body, eta="9999-12-31T23:59:59-14:00")
+    assert len(await peek(opened(lab.url))) == 1
