@@ -236,6 +236,9 @@ class Router:
         """One call, or one a part of the message («measure mail and tell me why it grows»), or one a named queue."""
         intents = self._parts(wish, request)
         calls = [call for intent in intents for call in arguments.calls(intent, wish.slots, request)]
+        if "measure" in intents:
+            # The measurement has watched already; a diagnosis finds its samples and need not watch as long again.
+            calls = [replace(c, args={k: v for k, v in c.args.items() if k != "window_s"}) for c in calls]
         return calls or arguments.calls(wish.intent, wish.slots, request)
 
     def _parts(self, wish: _Wish, request: Request) -> list[str]:

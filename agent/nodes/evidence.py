@@ -67,6 +67,9 @@ def _remember_place(facts: ThreadFacts, args: dict[str, Any], result: ToolResult
         facts["target"] = args["target"]
     if args.get("queue") and code not in _NO_SUCH_QUEUE:
         facts["queue"] = args["queue"]
+    elif args.get("queue") and facts.get("queue") == args["queue"]:
+        # named in the question, and there is no such queue
+        facts.pop("queue")
     if args.get("framework"):
         facts["framework"] = args["framework"]
 

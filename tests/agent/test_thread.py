@@ -46,6 +46,25 @@ async def test_a_wrong_call_leaves_no_facts(opened: Open, args: dict[str, object
     assert thread_block(model.seen[-1])["facts"] == {}
 
 
+async def test_a_queue_that_does_not_exist_is_not_carried_on(opened: Open, url: str) -> None:
+    # Given a question that names a queue, and a broker that has none of that name
+    model = scripted(calls(("inspect_queue", {"target": "main", "queue": "biling"})), "There is none.", "Well.")
+    async with opened(model, main=url) as agent:
+        first = await agent.ask("How long is the queue `biling`?", thread_id="t")
+        await agent.ask("And who works on it?", thread_id="t")
+    # Then the next turn knows the broker, and no queue
+    assert first["tool_calls"][0]["status"] == "error"
+    assert thread_block(model.seen[-1])["facts"] == {"target": "main"}
+
+
+async def test_a_queue_of_a_question_without_a_tool_is_carried_on(opened: Open) -> None:
+    model = scripted("I cannot purge it.", "Well.")
+    async with opened(model, main=A) as agent:
+        await agent.ask("Purge the queue `mail`", thread_id="t")
+        await agent.ask("Then how long is it?", thread_id="t")
+    assert thread_block(model.seen[-1])["facts"]["queue"] == "mail"
+
+
 async def test_facts_outlive_folding_and_a_restart(opened: Open) -> None:
     # Given twelve turns, a tool call in the first alone
     first = scripted(calls(("depth", {"target": "main", "queue": "mail"})), *["Fine."] * 12)

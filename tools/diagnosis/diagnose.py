@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import time
 from collections.abc import Sequence
 
@@ -16,7 +15,8 @@ from tools.diagnosis.consumers import looks_stalled
 from tools.diagnosis.facts import Facts
 from tools.diagnosis.history import consumer_samples, consumers_seen, rates_of
 from tools.diagnosis.thresholds import RATE_MOST_S, thresholds_of
-from tools.errors import AmbiguousQueue, UnknownQueue, Unsupported
+from tools.errors import Unsupported
+from tools.lookup import ambiguous_queue, unknown_queue
 from tools.reading import TargetReading
 from tools.rendering import unknown_of
 from tools.samples import KEEP_S
@@ -115,14 +115,13 @@ def _with_queue(targets: Sequence[Facts], queue: str, framework: str | None) -> 
         UnknownQueue: none has it.
         AmbiguousQueue: several frameworks of one target have it, and none was named.
     """
-    known = sorted({r.name for t in targets for f in t.reading.frameworks for r in f.queues})
     having = [t for t in targets if any(True for _ in t.queues())]
-    asked = ", ".join(t.target for t in targets) or "-"
     if targets and not having:
-        near = difflib.get_close_matches(queue, known, n=3, cutoff=0.0)
-        raise UnknownQueue(target=asked, queue=queue, nearest=", ".join(near) or "-")
+        raise unknown_queue(
+            queue, [t.reading for t in targets], [r for t in targets for f in t.reading.frameworks for r in f.queues]
+        )
     for facts in having:
-        places = [f.summary.id for f, _ in facts.queues()]
-        if len(places) > 1 and framework is None:
-            raise AmbiguousQueue(target=facts.target, queue=queue, candidates=", ".join(places))
+        found = [record for _, record in facts.queues()]
+        if len(found) > 1 and framework is None:
+            raise ambiguous_queue(queue, facts.reading, found)
     return having

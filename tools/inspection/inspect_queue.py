@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.collect import collect
 from tools.contract import Context, Evidence, QueueRecord, ToolOutput
-from tools.inspection.lookup import find_queue, gaps_of
+from tools.lookup import find_queue, gaps_of
 from tools.reading import TargetReading
 from tools.rendering import rendered_gap
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tools.collect import collect
 from tools.contract import Context, MessageState, ToolOutput
 from tools.errors import Unsupported
-from tools.inspection.lookup import find_queue, gaps_of
+from tools.lookup import find_queue, gaps_of
 from tools.reading import Framework, Peek
 from tools.rendering import rendered_gap
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tools import texts
 from tools.collect import collect
 from tools.contract import At, Context, Evidence, QueueRecord, ToolOutput
-from tools.errors import AmbiguousQueue, UnknownQueue
+from tools.lookup import ambiguous_queue, unknown_queue
 from tools.monitoring.depths import depths
 from tools.monitoring.rates import LEAST_POINTS, Flow, flow_of, slope, trend_of
 from tools.reading import FrameworkReading, Gap, TargetReading, Texts
@@ -86,12 +85,10 @@ def _chosen(reading: TargetReading, queue: str | None) -> tuple[list[_Series], b
         every.sort(key=lambda s: (-(s.record.ready or 0), s.record.name))
         return every[:MOST_QUEUES], len(every) > MOST_QUEUES
     named = [s for s in every if s.record.name == queue]
-    target = reading.target.name
     if not named:
-        near = difflib.get_close_matches(queue, [s.record.name for s in every], n=3, cutoff=0.0)
-        raise UnknownQueue(target=target, queue=queue, nearest=", ".join(near) or "-")
+        raise unknown_queue(queue, [reading], [one.record for one in every])
     if len(named) > 1:
-        raise AmbiguousQueue(target=target, queue=queue, candidates=", ".join(s.framework.summary.id for s in named))
+        raise ambiguous_queue(queue, reading, [one.record for one in named])
     return named, False
 
 
@@ -135,7 +132,10 @@ def _flow(one: _Series, after: TargetReading, seconds: float) -> Flow:
         return Flow(None, None, "measure_unread")
     ready = (float(one.record.ready), float(record.ready))
     if _nobody(one.framework, name) and _nobody(again, name):
-        return Flow(round(max(0.0, ready[1] - ready[0]) / seconds, 3), 0.0)
+        if ready[1] < ready[0]:
+            # purged or expired: how many arrived meanwhile nobody saw
+            return Flow(None, 0.0, "measure_shrunk")
+        return Flow(round((ready[1] - ready[0]) / seconds, 3), 0.0)
     if _unseen(one.framework, name) or _unseen(again, name):
         return Flow(None, None, "measure_replica")
     if not (_all_answered(one.framework) and _all_answered(again)):
@@ -208,8 +208,9 @@ def _numbered(evidence: list[Evidence]) -> list[Evidence]:
 
 def _gaps(target: str, one: _Series, flow: Flow) -> list[Gap]:
     at = _at(target, one.framework, one.record.name)
-    fields = ("arrival_per_s", "completion_per_s") if flow.reason else ()
-    gaps = [Gap(at, name, Texts(flow.reason or "")) for name in fields]
+    rates = (("arrival_per_s", flow.arrival_per_s), ("completion_per_s", flow.completion_per_s))
+    fields = [name for name, rate in rates if rate is None]
+    gaps = [Gap(at, name, Texts(flow.reason or "measure_unread")) for name in fields]
     if len(one.points) < LEAST_POINTS:
         gaps.append(Gap(at, "trend", Texts("measure_unread")))
     return gaps

@@ -51,6 +51,22 @@ async def test_a_queue_nobody_consumes_grows_by_what_arrives(
     assert "failure_per_s" in [u.field for u in result.unknown]
 
 
+async def test_a_queue_that_is_purged_while_nobody_consumes_leaves_its_arrivals_unknown(
+    configured: Callable[..., Config], url: str, valkey: redis.Redis, send: Callable[..., None]
+) -> None:
+    # Given a backlog without a consumer, which somebody else deletes while it is measured
+    send("mail", 10)
+    runner = Runner(configured(main=url), progress=lambda _line: valkey.delete("mail"))
+    # When
+    result = await runner.call("measure", {"target": "main", "queue": "mail", "seconds": 1})
+    await runner.close()
+    # Then nothing was completed, and what arrived is unknown, not 0
+    assert result.data is not None
+    (row,) = result.data["queues"]
+    assert (row["arrival_per_s"], row["completion_per_s"]) == (None, 0.0)
+    assert [u.field for u in result.unknown if u.at.queue == "mail"] == ["arrival_per_s"]
+
+
 async def test_a_worker_that_catches_up_drains_at_its_speed(
     call, workers, valkey: redis.Redis, send: Callable[..., None], wait_until: Callable[..., None]
 ) -> None:  # type: ignore[no-untyped-def]

@@ -46,3 +46,9 @@ def test_everything_ok_with_this_queue_is_about_this_queue(router: Router) -> No
 
 def test_a_question_that_goes_on_keeps_the_framework(router: Router) -> None:
     assert route(router, "And why is it growing?", "how many celery tasks are in mail?").args["framework"] == "celery"
+
+
+def test_a_diagnosis_after_a_measurement_does_not_watch_as_long_again(router: Router) -> None:
+    found = route(router, "Measure mail on main for 5 seconds and tell me why it keeps growing", "hello")
+    assert [tool for tool, _ in found.steps] == ["measure", "diagnose"]
+    assert [args.get("seconds") or args.get("window_s") for _, args in found.steps] == [5, None]

@@ -6,7 +6,7 @@ import pytest
 
 from tools.contract import Coverage, FrameworkSummary, QueueRecord
 from tools.errors import AmbiguousQueue, UnknownQueue, Unreachable
-from tools.inspection.lookup import find_queue
+from tools.lookup import find_queue
 from tools.reading import BrokerReading, FrameworkReading, TargetReading
 from tools.targets import parse_target
 from tools.texts import error_texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Sequence
 
 from tools.contract import At, QueueRecord
 from tools.errors import AmbiguousQueue, UnknownQueue
@@ -25,16 +26,25 @@ def find_queue(
                if framework in (None, r.framework) and namespace in (None, r.namespace or "")]  # fmt: skip
     found = [r for r in records if r.name == queue]
     if len(found) > 1:
-        candidates = ", ".join(_address(r) for r in found)
-        raise AmbiguousQueue(queue=queue, target=reading.target.name, candidates=candidates)
-    if found:
-        return found[0]
-    near = difflib.get_close_matches(queue, {r.name for r in records}, n=3, cutoff=0.0)
-    partial = reading.broker is not None and not reading.broker.coverage.complete
-    raise UnknownQueue(
-        "unknown_queue_partial" if partial else None,
-        queue=queue, target=reading.target.name, nearest=", ".join(near) or "-",
-    )  # fmt: skip
+        raise ambiguous_queue(queue, reading, found)
+    if not found:
+        raise unknown_queue(queue, [reading], records)
+    return found[0]
+
+
+def unknown_queue(queue: str, readings: Sequence[TargetReading], records: Iterable[QueueRecord]) -> UnknownQueue:
+    """None of the records has the name: names the three nearest, and says so where not every key was seen."""
+    near = difflib.get_close_matches(queue, sorted({r.name for r in records}), n=3, cutoff=0.0)
+    partial = any(r.broker is not None and not r.broker.coverage.complete for r in readings)
+    targets = ", ".join(r.target.name for r in readings) or "-"
+    text = "unknown_queue_partial" if partial else None
+    return UnknownQueue(text, queue=queue, target=targets, nearest=", ".join(near) or "-")
+
+
+def ambiguous_queue(queue: str, reading: TargetReading, found: Iterable[QueueRecord]) -> AmbiguousQueue:
+    """Several records have the name: an error that names them as `framework/namespace/name`."""
+    candidates = ", ".join(_address(r) for r in found)
+    return AmbiguousQueue(queue=queue, target=reading.target.name, candidates=candidates)
 
 
 def gaps_of(reading: TargetReading, record: QueueRecord) -> list[Gap]:
