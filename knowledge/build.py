@@ -41,7 +41,7 @@ def digest(articles_dir: Path) -> str:
     """Hash of everything the index is made from: articles, example questions, and the words of the field."""
     result = hashlib.sha256()
     files = {path.relative_to(articles_dir).as_posix(): path for path in articles_dir.rglob("*.md")}
-    files |= {path.name: path for path in (questions.QUESTIONS_FILE, LEXICON_FILE)}
+    files |= {path.name: path for path in (questions.ELSEWHERE_FILE, LEXICON_FILE)}
     for name, path in sorted(files.items()):
         content = path.read_bytes()
         result.update(f"{name}\0{len(content)}\0".encode())

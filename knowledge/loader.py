@@ -27,7 +27,7 @@ _ID = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*")
 _ANCHOR = re.compile(r"(.+?)\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
-_REQUIRED = ("id", "title", "summary", "systems", "topics", "updated", "sources")
+_REQUIRED = ("id", "title", "summary", "systems", "topics", "updated", "sources", "asked")
 _SHARED = ("systems", "topics", "updated")  # the same in both languages
 
 
@@ -71,6 +71,10 @@ class Article:
     sections: tuple[Section, ...]
     section_lines: tuple[int, ...]
     source: str
+
+    def line_of(self, key: str) -> int:
+        """Line (from 1) where a field of the front matter stands."""
+        return _line_of(self.source, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,7 @@ def _front_matter(reader: _Reader, text: str) -> dict[str, Any]:
 
 def _check_fields(reader: _Reader, meta: dict[str, Any], text: str) -> None:
     for key in _REQUIRED:
-        if key not in meta:
+        if key not in meta or (key == "asked" and not meta[key]):
             reader.report(1, f"front matter lacks {key}", fatal=key in ("id", "title", "summary", "systems"))
             continue
         reason = _complaint(key, meta[key])
@@ -179,7 +183,7 @@ def _complaint(key: str, value: object) -> str:
     """What is wrong with the value of a front-matter field; empty when nothing is."""
     if key == "updated":
         return "" if isinstance(value, datetime.date) else "updated must be a date such as 2026-11-24"
-    if key in ("systems", "topics", "sources"):
+    if key in ("systems", "topics", "sources", "asked"):
         if not (isinstance(value, list) and all(isinstance(item, str) and item for item in value)):
             return f"{key} must be a list of strings"
         unknown = sorted(set(value) - SYSTEMS) if key == "systems" else []

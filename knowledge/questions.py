@@ -1,26 +1,25 @@
-"""How people ask: example questions for each article, and some from outside the field (``questions.yaml``).
+"""How people ask: the example questions in each article's front matter, and some from outside the field.
 
 A new question is compared with them: the article whose example is nearest gains, and a question that resembles those
-from elsewhere more than those of the field is probably not ours.
+from elsewhere (``elsewhere.yaml``) more than those of the field is probably not ours.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
-from knowledge.language import LANGUAGES
 from knowledge.loader import Article, Problem
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["ELSEWHERE", "QUESTIONS_FILE", "Examples", "Nearness", "check", "examples", "load"]
+__all__ = ["ELSEWHERE", "ELSEWHERE_FILE", "Examples", "Nearness", "examples", "repeated"]
 
-QUESTIONS_FILE = Path(__file__).with_name("questions.yaml")
+ELSEWHERE_FILE = Path(__file__).with_name("elsewhere.yaml")
 ELSEWHERE = "elsewhere"
 
 
@@ -50,32 +49,21 @@ class Examples:
         return Nearness(best, max(best.values(), default=-1.0), elsewhere)
 
 
-def load(path: Path = QUESTIONS_FILE) -> dict[str, dict[str, list[str]]]:
-    """The questions by article id (and ``elsewhere``) and language."""
-    data: dict[str, dict[str, list[str]]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return data
-
-
 def examples(articles: Iterable[Article]) -> list[tuple[str, str]]:
     """(owner, question) for these articles; one without questions of its own stands in with its title and summary."""
-    known = load()
-    found = [(ELSEWHERE, text) for texts in known[ELSEWHERE].values() for text in texts]
+    outside: dict[str, list[str]] = yaml.safe_load(ELSEWHERE_FILE.read_text(encoding="utf-8"))
+    found = [(ELSEWHERE, text) for texts in outside.values() for text in texts]
     for article in articles:
-        texts = known.get(article.id, {}).get(article.lang) or [article.meta["title"], article.meta["summary"]]
+        texts = article.meta.get("asked") or [article.meta["title"], article.meta["summary"]]
         found += ((article.id, text) for text in texts)
     return found
 
 
-def check(article_ids: Iterable[str], path: Path = QUESTIONS_FILE) -> list[Problem]:
-    """Articles without questions in a language, and questions for articles that do not exist."""
-    known, ids = load(path), set(article_ids)
-    lines = path.read_text(encoding="utf-8").split("\n")
-    problems = [
-        Problem(path.name, lines.index(f"{name}:") + 1, f"questions for an unknown article {name}")
-        for name in known.keys() - ids - {ELSEWHERE}
-    ]
-    for name in sorted(ids | {ELSEWHERE}):
-        missing = [lang for lang in LANGUAGES if not known.get(name, {}).get(lang)]
-        line = lines.index(f"{name}:") + 1 if name in known else 1
-        problems += (Problem(path.name, line, f"no questions in {lang} for {name}") for lang in missing)
-    return problems
+def repeated(articles: Iterable[Article]) -> Iterator[Problem]:
+    """Example questions that stand in two articles: they would lead to neither."""
+    owners: dict[str, Article] = {}
+    for article in articles:
+        for text in article.meta.get("asked") or ():
+            owner = owners.setdefault(" ".join(text.casefold().split()), article)
+            if owner.id != article.id:
+                yield Problem(article.file, article.line_of("asked"), f"{text!r} is asked in {owner.file} too")

@@ -16,8 +16,8 @@ summary: {summary}
 systems: [celery, redis]
 topics: [testing]
 updated: 2026-11-24
-sources:
-  - Celery 5.7 documentation
+sources: [Celery 5.7 documentation]
+asked: ["{asked}"]
 ---
 
 {body}
@@ -52,7 +52,7 @@ def write(articles_dir: Path) -> Write:
         sections = body or f"## {one} {{#what-to-do}}\n\n{first}\n\n## {two} {{#check}}\n\n`LLEN celery` 30 s.\n"
         path = articles_dir / lang / f"{article_id}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        fields = {"id": article_id, "title": title, "summary": summary, **meta}
+        fields = {"id": article_id, "title": title, "summary": summary, "asked": f"{article_id} {lang}?", **meta}
         path.write_text(text if text is not None else FRONT.format(body=sections, **fields), encoding="utf-8")
         return path
 
