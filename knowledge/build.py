@@ -4,17 +4,19 @@ A section's vector is the mean of three: its article's summary, its title and he
 alone finds less, and a whole text in one vector blurs.
 """
 
+import functools
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from knowledge import lexical, loader, questions, vectors
-from knowledge.embeddings import Embedder
+from knowledge import lexical, loader, questions, remembered, vectors
+from knowledge.embeddings import Embedder, embedded
 from knowledge.loader import Section
+from knowledge.remembered import Progress
 from knowledge.tokens import LEXICON_FILE
 
 if TYPE_CHECKING:
@@ -23,14 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE_FILE", "EXAMPLES_FILE", "FORMAT", "EmptyBase", "Progress", "build", "digest"]
 
-FORMAT = 1  # raise it when what is indexed, or how, changes
+FORMAT = 2  # raise it when what is indexed, or how, changes
 BASE_FILE = "base.json"
 EXAMPLES_FILE = "examples.npy"
-Progress = Callable[[int, int], None]
-"""Called while the index is built with (texts done, texts in all), first with none done."""
 
 _TEXT_START = 200  # characters of a section's text that its vector covers
-_STEP = 64  # texts embedded between two calls of progress
 
 
 class EmptyBase(Exception):
@@ -50,9 +49,18 @@ def digest(articles_dir: Path) -> str:
 
 
 def build(
-    directory: Path, metadata: vectors.Metadata, embedder: Embedder, articles_dir: Path, progress: Progress | None
+    directory: Path,
+    metadata: vectors.Metadata,
+    embedder: Embedder,
+    articles_dir: Path,
+    progress: Progress | None = None,
+    *,
+    remember: bool = True,
 ) -> None:
-    """Write the files of an index into an empty directory; raises ``EmptyBase`` without articles."""
+    """Write the files of an index into an empty directory; raises ``EmptyBase`` without articles.
+
+    Vectors of texts that an index beside this one holds are taken from there, unless ``remember`` is off.
+    """
     import numpy as np
 
     base = loader.load(articles_dir)
@@ -63,7 +71,8 @@ def build(
     for section in sections:
         documents.setdefault(section.id, []).append(section)
     examples = questions.examples(base.articles)
-    dense, asked = _embed(sections, [text for _, text in examples], embedder, progress)
+    embed = functools.partial(remembered.embed, directory=directory, remember=remember)
+    dense, asked = _vectors(sections, [text for _, text in examples], embedder, embed, progress)
     chroma = f"chroma-{secrets.token_hex(4)}"  # Chroma keeps one system a path and process: never the same path twice
     vectors.write(directory / chroma, metadata, [f"{section.id}@{section.lang}" for section in sections], dense)
     np.save(directory / EXAMPLES_FILE, asked)
@@ -82,24 +91,28 @@ def build(
     (directory / BASE_FILE).write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
-def _embed(
-    sections: Sequence[Section], asked: Sequence[str], embedder: Embedder, progress: Progress | None
+def _vectors(
+    sections: Sequence[Section],
+    asked: Sequence[str],
+    embedder: Embedder,
+    embed: "Callable[..., Mapping[str, npt.NDArray[np.float32]]]",
+    progress: Progress | None,
 ) -> "tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]":
-    """Vectors of the sections and of the example questions; equal texts are embedded once."""
+    """Vectors of the sections, and of the example questions, which are always the embedded embedder's."""
     import numpy as np
 
-    parts = [
-        (section.summary, f"{section.title}. {section.heading}", f"{section.heading}. {section.text[:_TEXT_START]}")
-        for section in sections
-    ]
-    texts = list(dict.fromkeys([text for part in parts for text in part] + list(asked)))
-    told = progress or (lambda _done, _total: None)
-    told(0, len(texts))
-    rows = []
-    for start in range(0, len(texts), _STEP):
-        rows.append(embedder.embed(texts[start : start + _STEP]))
-        told(min(start + _STEP, len(texts)), len(texts))
-    known = dict(zip(texts, np.concatenate(rows), strict=True))
+    parts = [_parts(section) for section in sections]
+    texts = dict.fromkeys(text for part in parts for text in part)
+    if embedder.name == embedded().name:
+        known = spoken = embed([*texts, *asked], embedder, progress=progress)
+    else:
+        spoken, known = embed(asked, embedded()), embed(texts, embedder, progress=progress)
     dense = np.stack([sum(known[text] for text in part) for part in parts])
     dense /= np.linalg.norm(dense, axis=1, keepdims=True)
-    return dense, np.stack([known[text] for text in asked])
+    return dense, np.stack([spoken[text] for text in asked])
+
+
+def _parts(section: Section) -> tuple[str, ...]:
+    """The texts whose vectors make the section's."""
+    start = section.text[:_TEXT_START]
+    return section.summary, f"{section.title}. {section.heading}", f"{section.heading}. {start}"

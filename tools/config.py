@@ -63,6 +63,20 @@ class ModelConfig(_Section):
     api_key: SecretStr | None = None
 
 
+EMBEDDED = "embedded"
+
+
+class KnowledgeConfig(_Section):
+    """How the knowledge base is searched: an embedding model of an OpenAI-compatible endpoint, or the embedded one.
+
+    Without a base URL the model's is used. Time in seconds.
+    """
+
+    embedder: str = EMBEDDED
+    base_url: str | None = None
+    timeout_s: float = 10
+
+
 class StateConfig(_Section):
     """Where conversations and the index live past one machine."""
 
@@ -79,6 +93,7 @@ class Config(BaseModel):
     thresholds: Thresholds = Thresholds()
     policy: Policy = Policy()
     model: ModelConfig = ModelConfig()
+    knowledge: KnowledgeConfig = KnowledgeConfig()
     state: StateConfig = StateConfig()
     state_dir: Path
     cache_dir: Path
@@ -132,6 +147,7 @@ def load_config(
         thresholds=_section(Thresholds, document, "thresholds", path),
         policy=_section(Policy, document, "policy", path),
         model=_model(document, env, model, path),
+        knowledge=_knowledge(document, env, path),
         state=_section(StateConfig, document, "state", path),
         state_dir=_home(env, "state", "XDG_STATE_HOME", ".local/state"),
         cache_dir=_home(env, "cache", "XDG_CACHE_HOME", ".cache"),
@@ -166,7 +182,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadArguments("config_unreadable", path=str(path), detail=str(error)) from None
-    known = {"targets", "thresholds", "policy", "model", "state"}
+    known = {"targets", "thresholds", "policy", "model", "knowledge", "state"}
     if extra := sorted(set(document) - known):
         raise BadArguments("config_section", path=str(path), section=", ".join(extra))
     return document
@@ -194,6 +210,11 @@ def _model(document: Mapping[str, Any], env: Mapping[str, str], name: str | None
             "api_key": SecretStr(key) if key else None,
         }
     )
+
+
+def _knowledge(document: Mapping[str, Any], env: Mapping[str, str], path: Path | None) -> KnowledgeConfig:
+    section: KnowledgeConfig = _section(KnowledgeConfig, document, "knowledge", path)
+    return section.model_copy(update={"embedder": env.get("QUEUEWRIGHT_EMBEDDER") or section.embedder})
 
 
 def _targets(document: Mapping[str, Any], env: Mapping[str, str], arguments: Sequence[str]) -> dict[str, Target]:

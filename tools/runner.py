@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from tools import gate, texts, untrusted
 from tools.audit import AuditLog
-from tools.config import Config
+from tools.config import EMBEDDED, Config
 from tools.contract import Context, ErrorInfo, Session, ToolOutput, ToolResult
 from tools.errors import BadArguments, CallTimeout, InputError, InternalError, QueuewrightError
 from tools.redact import redact, redact_data
@@ -24,6 +24,7 @@ from tools.registry import ALIASES, Registry, ToolSpec
 from tools.samples import SampleStore
 
 if TYPE_CHECKING:
+    from knowledge.embeddings import Embedder
     from knowledge.search import Knowledge
 
 # What reaches a model: 5,000 tokens of 4 characters of JSON.
@@ -108,9 +109,13 @@ class Runner:
         with self._knowledge_lock:
             if self._knowledge is None:
                 self._knowledge = (
-                    self._open_knowledge() if self._open_knowledge else open_knowledge(self.config, self._progress)
+                    self._open_knowledge() if self._open_knowledge else open_knowledge(self.config, self._told)
                 )
             return self._knowledge
+
+    def _told(self, done: int, total: int) -> None:
+        if done in {0, total}:
+            self._progress(f"index: {done}/{total}")
 
     async def close(self) -> None:
         """Closes every session."""
@@ -164,15 +169,35 @@ class Runner:
         return ToolResult(tool=name, status="error", error=error_info(error, lang, self.config.secrets))
 
 
-def open_knowledge(config: Config, progress: Callable[[str], None] | None = None) -> Knowledge:
-    """The knowledge base of this configuration; `progress` hears about a build."""
+def open_knowledge(
+    config: Config, progress: Callable[[int, int], None] | None = None, *, rebuild: bool = False
+) -> Knowledge:
+    """The knowledge base of this configuration; `progress` hears of (texts embedded, texts in all) during a build.
+
+    Raises:
+        knowledge.index.EmptyBase: there is no readable article.
+        OSError: the cache cannot be written.
+    """
     from knowledge.search import Knowledge
 
-    def told(done: int, total: int) -> None:
-        if progress and done in {0, total}:
-            progress(f"index: {done}/{total}")
+    return Knowledge.open(config.cache_dir, progress=progress, rebuild=rebuild, embedder=_embedder(config))
 
-    return Knowledge.open(config.cache_dir, progress=told)
+
+def _embedder(config: Config) -> Embedder | None:
+    """The configured embedder; None for the embedded one."""
+    if config.knowledge.embedder == EMBEDDED:
+        return None
+    from knowledge.remote import RemoteEmbedder
+
+    key = config.model.api_key
+    return RemoteEmbedder(
+        config.knowledge.embedder,
+        api_key=key.get_secret_value()
+        if key
+        else "unused",  # a local server wants none, but the SDK insists on a value
+        base_url=config.knowledge.base_url or config.model.base_url,
+        timeout_s=config.knowledge.timeout_s,
+    )
 
 
 def error_info(error: QueuewrightError, lang: str, secrets: tuple[str, ...] = ()) -> ErrorInfo:

@@ -34,6 +34,12 @@ def test_dot_env_lies_between_environment_and_file(tmp_path: Path) -> None:
     assert (config.model.name, config.model.base_url) == ("from-env", "http://dotenv/v1")
 
 
+def test_the_embedder_of_the_environment_beats_that_of_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path / "q.toml", '[knowledge]\nembedder = "from-file"\nbase_url = "http://file/v1"\n')
+    config = load_config(config_path=file, environ={"QUEUEWRIGHT_EMBEDDER": "from-env"})
+    assert (config.knowledge.embedder, config.knowledge.base_url) == ("from-env", "http://file/v1")
+
+
 def test_servers_do_not_read_the_working_directory(tmp_path: Path) -> None:
     write(tmp_path / "queuewright.toml", '[targets.evil]\nurl = "redis://evil:1/0"\n')
     assert load_config(environ={"HOME": str(tmp_path)}, working_directory=None).targets == {}

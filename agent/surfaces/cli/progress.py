@@ -38,10 +38,10 @@ def knowledge_opener(config: Config, lang: str, *, rebuild: bool = False) -> Cal
     def opened() -> Knowledge:
         from agent.surfaces.cli.boundary import CommandFailed
         from knowledge.index import EmptyBase
-        from knowledge.search import Knowledge
+        from tools.runner import open_knowledge
 
         try:
-            base = Knowledge.open(config.cache_dir, rebuild=rebuild, progress=index_progress(lang))
+            base = open_knowledge(config, index_progress(lang), rebuild=rebuild)
         except (EmptyBase, OSError) as error:
             raise CommandFailed("internal", say(lang, "error.no_knowledge", detail=error)) from error
         for line in base.info.notices:

@@ -31,6 +31,19 @@ def test_search_says_when_nothing_fits(queuewright: Run) -> None:
     assert done.out.startswith("The knowledge base has nothing on this")
 
 
+def test_search_goes_on_without_a_configured_embedder_that_cannot_be_reached(queuewright: Run) -> None:
+    done = queuewright(
+        "search",
+        "what is prefetch",
+        "--json",
+        QUEUEWRIGHT_EMBEDDER="vendor-model",
+        OPENAI_BASE_URL="http://127.0.0.1:1/v1",
+    )
+
+    assert (done.code, done.document["off_topic"]) == (0, False)
+    assert "vendor-model" in done.err
+
+
 def test_search_by_id_gives_every_section_without_scores(queuewright: Run) -> None:
     hits = queuewright("search", "--id", "performance/prefetch", "--json").document["hits"]
 

@@ -30,13 +30,15 @@ def run(args: argparse.Namespace) -> int:
     """0 also when nothing fits; 1 for an unknown id."""
     from agent.surfaces.cli.boundary import configured
     from agent.surfaces.cli.language import chrome_language
-    from agent.surfaces.cli.output import print_json
+    from agent.surfaces.cli.output import note, print_json
     from agent.surfaces.cli.progress import knowledge_opener
 
     query = _query(args)
     lang = chrome_language(args)
     with knowledge_opener(configured(args), lang)() as base:
         found = base.search(query, lang=args.lang, k=args.k or _DEFAULT_HITS) if query else _by_id(base, args.id, lang)
+    if found.notice:
+        note(found.notice)
     if args.json:
         print_json(document(found))
     else:
