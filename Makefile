@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 STAMP := $(VENV)/.ready-$(shell echo "$(EXTRAS)" | cksum | cut -d' ' -f1)
 
-.PHONY: help setup demo test live lint bench clean
+.PHONY: help setup demo test live lint kb-lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -38,11 +38,13 @@ live: setup ## tests against real servers that must be installed
 	@$(BIN)/python -m pytest -m live || { code=$$?; test $$code -eq 5 || exit $$code; \
 	  echo "· no system needs more than the embedded servers yet" >&2; }
 
-lint: setup ## ruff, mypy, import-linter, the articles
+lint: kb-lint ## ruff, mypy, import-linter, the articles
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+kb-lint: setup ## both languages of every article, their code, the facts that must stand in them
 	@$(BIN)/python -m knowledge.lint
 
 bench: setup ## speed, as ratios in one run

@@ -1,22 +1,17 @@
 """Keeps the two languages of the knowledge base equal in substance: ``python -m knowledge.lint [ARTICLES_DIR]``.
 
 Prints ``file:line: message`` for each finding and exits with 1 when there is any: everything the loader complains
-about, code or numbers that stand in one language only, code blocks that do not parse, a question asked in two articles.
+about, code or numbers that stand in one language only, code blocks that do not parse, a question asked in two articles,
+a fact of ``facts.yaml`` that is nowhere.
 """
 
-import ast
-import json
 import re
 import sys
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from knowledge import questions
+from knowledge import facts, parsers, questions
 from knowledge.loader import ARTICLES_DIR, Article, Problem, load
 
 __all__ = ["lint", "main"]
@@ -56,6 +51,8 @@ def lint(articles_dir: Path = ARTICLES_DIR) -> list[Problem]:
         found += _one_sided(first, second)
         found += _one_sided(second, first)
     found += questions.repeated(base.articles)
+    if articles_dir == ARTICLES_DIR:
+        found += facts.check(base.articles)
     return sorted(set(found), key=lambda problem: (problem.file, problem.line, problem.reason))
 
 
@@ -72,15 +69,9 @@ def _check_blocks(article: Article) -> Iterator[Problem]:
     for block in _blocks(article):
         if not block.language:
             yield Problem(article.file, block.line - 1, "code block without a language")
-        reader = _READERS.get(block.language)
-        if reader is None:
-            continue
-        try:
-            reader(block.code)
-        except (SyntaxError, yaml.YAMLError, ValueError) as error:  # TOML and JSON errors are ValueErrors
-            yield Problem(
-                article.file, block.line + _offset(error), f"{block.language} does not parse: {_short(error)}"
-            )
+        wrong = parsers.complaint(block.language, block.code)
+        if wrong:
+            yield Problem(article.file, block.line + wrong[0], f"{block.language} does not parse: {wrong[1]}")
 
 
 def _one_sided(article: Article, other: Article) -> Iterator[Problem]:
@@ -147,27 +138,6 @@ def _normal(number: str) -> str:
 def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace("\u00a0", " "))
 
-
-def _offset(error: Exception) -> int:
-    """How many lines below the first line of the code the error stands."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is not None:
-        return int(mark.line)
-    return max(int(getattr(error, "lineno", None) or 1) - 1, 0)
-
-
-def _short(error: Exception) -> str:
-    return str(getattr(error, "msg", None) or getattr(error, "problem", None) or error).split("\n")[0]
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "python": ast.parse,
-    "py": ast.parse,
-    "yaml": lambda code: list(yaml.safe_load_all(code)),
-    "yml": lambda code: list(yaml.safe_load_all(code)),
-    "toml": tomllib.loads,
-    "json": json.loads,
-}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -43,6 +43,7 @@ def test_the_same_facts_in_both_notations_are_equal(
         ("```yaml\na: 1\nb: [\n```", "```yaml\na: 1\nb: [\n```", "yaml does not parse"),
         ("```toml\na =\n```", "```toml\na =\n```", "toml does not parse"),
         ("```json\n{,}\n```", "```json\n{,}\n```", "json does not parse"),
+        ("```bash\necho 1\nif true; then\n```", "```bash\necho 1\n```", "bash does not parse"),
         ("```\nls\n```", "```\nls\n```", "code block without a language"),
         ("### Deep\n\nText.", "Текст.", "heading of level 3"),
     ],
