@@ -1,17 +1,14 @@
-"""Reads a target once, for every tool that needs it: broker, then the frameworks on it, then what nobody explains."""
+"""Reads a target once, for every tool that needs it: broker, then frameworks; what they explain is listed once."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 
-from tools.contract import At, Context, QueueRecord, Scalar
+from tools.contract import At, Context, Scalar
 from tools.errors import QueuewrightError, TargetError, Unsupported
-from tools.reading import BrokerReading, Framework, FrameworkReading, Gap, TargetReading, Texts
+from tools.reading import Framework, FrameworkReading, Gap, TargetReading, Texts, address
 from tools.samples import Sample
-
-# Lists that no layout explains are only worth a line above this many items (contract, queue record).
-STRAY_ABOVE = 100
 
 
 async def collect(ctx: Context, name: str, *, workers: bool = True, framework: str | None = None) -> TargetReading:
@@ -35,16 +32,17 @@ async def collect(ctx: Context, name: str, *, workers: bool = True, framework: s
     found = await asyncio.gather(
         *(_framework(f, session, reading, workers) for f in ctx.systems.frameworks(reading.system, only))
     )
-    reading.frameworks = [f for f in found if f is not None]
-    if framework is None:
-        reading.stray = _stray(reading.broker, reading.frameworks)
+    reading.frameworks = [f for several in found for f in several]
+    claimed = {name for f in reading.frameworks for name in f.claimed}
+    own = reading.broker.queues if framework is None else []
+    reading.broker.queues = [record for record in own if address(record) not in claimed]
     _remember(ctx, reading)
     return reading
 
 
 async def _framework(
     framework: Framework, session: object, reading: TargetReading, workers: bool
-) -> FrameworkReading | None:
+) -> list[FrameworkReading]:
     assert reading.broker is not None  # noqa: S101 - collect has read it
     try:
         return await framework.read(session, reading.broker, reading.evidence, workers=workers)
@@ -56,25 +54,14 @@ async def _framework(
         }
         reading.broker.gaps.append(Gap(at, "queues", Texts("framework_unread", facts)))
         reading.broker.coverage.complete = False
-        return None
-
-
-def _stray(broker: BrokerReading, frameworks: list[FrameworkReading]) -> list[QueueRecord]:
-    claimed = {name for f in frameworks for name in f.claimed}
-    lengths: dict[str, int] = broker.facts.get("list_lengths", {})
-    return [
-        QueueRecord(name=name, framework=None, kind="list", ready=length)
-        for name, length in lengths.items()
-        if length > STRAY_ABOVE and name not in claimed
-    ]
+        return []
 
 
 def _remember(ctx: Context, reading: TargetReading) -> None:
     now = time.time()
     samples = [
-        Sample(framework.summary.id, record.name, metric, float(value), now)
-        for framework in reading.frameworks
-        for record in framework.queues
+        Sample(source.key, source.label(record), metric, float(value), now)
+        for source, record in reading.owned()
         for metric, value in (("ready", record.ready), ("in_flight", record.in_flight))
         if value is not None
     ]

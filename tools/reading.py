@@ -6,7 +6,7 @@ so the same rules run on a live broker, on a stub and on a snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -76,29 +76,6 @@ class Gap:
 
 
 @dataclass
-class BrokerReading:
-    """A broker as read once.
-
-    Attributes:
-        facts: what the rules of this system need beyond the common fields, by documented keys of its own reader
-            (Redis: see `tools.brokers.redis.server`).
-        stray: lists that a broker found and no framework has explained yet, as queue records without framework.
-    """
-
-    target: Target
-    system: str
-    version: str | None = None
-    role: str | None = None
-    health: Literal["ok", "degraded", "down"] = "ok"
-    memory: Memory = field(default_factory=Memory)
-    connections: Connections = field(default_factory=Connections)
-    coverage: Coverage = field(default_factory=Coverage)
-    facts: dict[str, Any] = field(default_factory=dict)
-    notices: list[Texts] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-
-
-@dataclass
 class ConsumerView:
     """Who consumes a queue.
 
@@ -114,25 +91,91 @@ class ConsumerView:
     evidence: list[Evidence] = field(default_factory=list)
 
 
-@dataclass
-class FrameworkReading:
-    """A framework on one broker as read once.
+@dataclass(frozen=True)
+class Counters:
+    """What has passed a queue since it was created or its server started, for rates between two readings.
 
     Attributes:
-        consumers: by queue name.
-        workers: None when the workers were not asked; a silent one is in the list with state `silent`.
-        facts: what this framework's rules need beyond the records, by documented keys of its own reader.
-        claimed: names of keys that this framework explains, so that they are not reported as stray lists.
+        epoch: counters of another epoch (a restart, a queue declared again) cannot be compared.
     """
 
-    summary: FrameworkSummary
+    arrived: int | None = None
+    completed: int | None = None
+    failed: int | None = None
+    epoch: str = ""
+
+
+@dataclass(kw_only=True)
+class Source:
+    """Queues that one reader knows: a framework's, or a broker's own.
+
+    Attributes:
+        consumers, counters: by `label` of the queue.
+        facts: what the rules of this system need beyond the records, by documented keys of its own reader.
+    """
+
     queues: list[QueueRecord] = field(default_factory=list)
     consumers: dict[str, ConsumerView] = field(default_factory=dict)
-    workers: list[WorkerRecord] | None = None
+    counters: dict[str, Counters] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     notices: list[Texts] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+
+    @property
+    def framework(self) -> str | None:
+        """The framework's id; None for a broker's own queues."""
+        return None
+
+    @property
+    def key(self) -> str:
+        """Tells the readers of one target apart, in samples."""
+        return "native"
+
+    def label(self, record: QueueRecord) -> str:
+        """What tells a reader's queues apart: here the `address`."""
+        return address(record)
+
+
+@dataclass
+class BrokerReading(Source):
+    """A broker as read once. `queues` are its own: on Redis only those that no framework may explain."""
+
+    target: Target
+    system: str
+    version: str | None = None
+    role: str | None = None
+    health: Literal["ok", "degraded", "down"] = "ok"
+    memory: Memory = field(default_factory=Memory)
+    connections: Connections = field(default_factory=Connections)
+    coverage: Coverage = field(default_factory=Coverage)
+
+
+@dataclass
+class FrameworkReading(Source):
+    """A framework on one broker as read once, one for each key prefix or vhost that it lives in.
+
+    Attributes:
+        workers: None when the workers were not asked; a silent one is in the list with state `silent`.
+        claimed: addresses of the broker's own queues that this framework explains, so that they are not shown twice.
+    """
+
+    summary: FrameworkSummary
+    workers: list[WorkerRecord] | None = None
     claimed: set[str] = field(default_factory=set)
+
+    @property
+    def framework(self) -> str | None:
+        """The framework's id."""
+        return self.summary.id
+
+    @property
+    def key(self) -> str:
+        """The framework, and the namespace where it has one."""
+        return f"{self.summary.id}:{self.summary.prefix}" if self.summary.prefix else self.summary.id
+
+    def label(self, record: QueueRecord) -> str:
+        """The name alone, since a reading has one namespace."""
+        return record.name
 
 
 @dataclass
@@ -144,13 +187,26 @@ class TargetReading:
     evidence: EvidenceBook = field(default_factory=EvidenceBook)
     broker: BrokerReading | None = None
     frameworks: list[FrameworkReading] = field(default_factory=list)
-    stray: list[QueueRecord] = field(default_factory=list)
     error: QueuewrightError | None = None
+
+    @property
+    def sources(self) -> list[Source]:
+        """The frameworks, and the broker."""
+        return [*self.frameworks, *([self.broker] if self.broker else [])]
+
+    def owned(self) -> list[tuple[Source, QueueRecord]]:
+        """All queue records with who read them, largest `ready` first, unknown last."""
+        found = [(source, record) for source in self.sources for record in source.queues]
+        return sorted(found, key=lambda pair: (-(-1 if pair[1].ready is None else pair[1].ready), pair[1].name))
 
     def records(self) -> list[QueueRecord]:
         """All queue records, largest `ready` first, unknown last."""
-        found: Iterable[QueueRecord] = (r for f in self.frameworks for r in f.queues)
-        return sorted([*found, *self.stray], key=lambda r: (-(r.ready if r.ready is not None else -1), r.name))
+        return [record for _, record in self.owned()]
+
+
+def address(record: QueueRecord) -> str:
+    """A queue's name within its broker: `namespace/name`, or the name alone."""
+    return f"{record.namespace}/{record.name}" if record.namespace else record.name
 
 
 @dataclass(frozen=True)
@@ -160,6 +216,11 @@ class Peek:
     queue: str
     state: MessageState
     limit: int
+    namespace: str | None = None
+
+
+Depths = dict[str, int | None]
+"""Waiting messages by `address`; None where they could not be read."""
 
 
 class Broker(Protocol):
@@ -179,6 +240,14 @@ class Broker(Protocol):
         """Reads the broker, bounded. Raises TargetError when nothing could be read."""
         ...
 
+    async def depths(self, session: Any, reading: BrokerReading, records: Sequence[QueueRecord]) -> Depths:
+        """How many messages wait in these own queues now, as cheaply as it goes. Raises TargetError."""
+        ...
+
+    async def peek(self, session: Any, reading: BrokerReading, request: Peek) -> list[MessageSummary]:
+        """Looks at messages of an own queue without consuming, acknowledging or hiding. Raises Unsupported."""
+        ...
+
 
 class Framework(Protocol):
     """A framework's folder offers one of these as `FRAMEWORK`."""
@@ -187,8 +256,14 @@ class Framework(Protocol):
 
     async def read(
         self, session: Any, broker: BrokerReading, book: EvidenceBook, *, workers: bool
-    ) -> FrameworkReading | None:
-        """Queues, consumers and, where asked, workers; None when the framework is not on this broker."""
+    ) -> list[FrameworkReading]:
+        """Queues, consumers and, where asked, workers; empty when the framework is not on this broker."""
+        ...
+
+    async def depths(
+        self, session: Any, broker: BrokerReading, found: FrameworkReading, records: Sequence[QueueRecord]
+    ) -> Depths:
+        """How many messages wait in these queues of a reading now, as cheaply as it goes. Raises TargetError."""
         ...
 
     async def peek(self, session: Any, broker: BrokerReading, request: Peek) -> list[MessageSummary]:

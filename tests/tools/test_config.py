@@ -89,3 +89,41 @@ def test_an_argument_that_is_no_pair_is_refused_without_showing_a_password() -> 
     with pytest.raises(BadArguments) as caught:
         load_config(target_args=["redis://:hunter22@h/0"], environ={})
     assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint", "hosts"),
+    [
+        ("kafka://a:9092,B:9093", "kafka://a:9092,b:9093/", (("a", 9092), ("b", 9093))),
+        ("redis+sentinel://:p%40w@h1:26379,h2/mymaster/1", "redis+sentinel://h1:26379,h2/1", (("h1", 26379), ("h2", None))),
+        ("sqs://eu-central-1?endpoint_url=http://localhost:5000", "sqs://eu-central-1/ at http://localhost:5000", (("eu-central-1", None),)),
+        ("cloudtasks://my-project/europe-west1", "cloudtasks://my-project/europe-west1", (("my-project", None),)),
+    ],
+)  # fmt: skip
+def test_a_target_tells_its_hosts_and_what_it_touches(
+    url: str, endpoint: str, hosts: tuple[tuple[str, int | None], ...]
+) -> None:
+    target = parse_target("main", url, {})
+    assert (target.endpoint, target.hosts) == (endpoint, hosts)
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("kafka://a:9092,b:port", {}),
+        ("kafka://a:9092,169.254.169.254:80", {}),
+        ("sqs://eu-central-1?endpoint_url=http://169.254.169.254/latest", {}),
+        ("sqs://eu-central-1", {"endpoint_url": "file:///etc/passwd"}),
+        ("amqp://h", {"management_url": "http://metadata.google.internal"}),
+        ("amqp://h", {"peek": "yes"}),
+    ],
+)
+def test_a_target_that_leads_where_none_may_is_refused(url: str, options: dict[str, object]) -> None:
+    with pytest.raises(BadArguments):
+        parse_target("main", url, {}, options)
+
+
+def test_a_management_url_has_its_own_secret() -> None:
+    target = parse_target("main", "amqp://a:one@h", {"PW": "t/wo"}, {"management_url": "http://b:${PW}@h:15672"})
+    assert (target.management_url, set(target.secrets)) == ("http://b:t%2Fwo@h:15672", {"one", "t%2Fwo", "t/wo"})
+    assert "wo" not in repr(target)

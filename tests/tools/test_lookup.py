@@ -24,7 +24,7 @@ def reading() -> TargetReading:
     ):
         records = [QueueRecord(name=n, framework=framework, namespace=namespace, kind="list") for n in names]
         found.frameworks.append(FrameworkReading(FrameworkSummary(id=framework), queues=records))
-    found.stray = [QueueRecord(name="log", framework=None, kind="list")]
+    found.broker.queues = [QueueRecord(name="log", framework=None, kind="list")]
     return found
 
 

@@ -104,7 +104,7 @@ def _cancelled(facts: Facts, framework: FrameworkReading, queue: str) -> WorkerR
 
     Only that proves a pause: the worker's answer does not tell which queues it was started with.
     """
-    before = facts.consumed.get((framework.summary.id, queue), frozenset())
+    before = facts.consumed.get((framework.key, queue), frozenset())
     return next((w for w in answering(framework) if any(same_process(facts, seen, w) for seen in before)), None)
 
 

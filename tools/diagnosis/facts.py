@@ -57,8 +57,8 @@ class Facts:
     """One target, as the rules see it.
 
     Attributes:
-        rates: by framework id and queue name.
-        consumed: by framework id and queue name: those that were seen consuming it in the last day.
+        rates: by the reader's key and queue name.
+        consumed: by the reader's key and queue name: those that were seen consuming it in the last day.
         earlier: an earlier reading of the same call, when it was given a window.
         queue: the only queue that was asked about.
         read_at: when the reading was complete, Unix time in seconds.
@@ -110,7 +110,7 @@ class Facts:
 
     def rate(self, framework: FrameworkReading, queue: str) -> Rate | None:
         """How the queue changed; None without two usable samples."""
-        return self.rates.get((framework.summary.id, queue))
+        return self.rates.get((framework.key, queue))
 
 
 def answering(framework: FrameworkReading) -> list[WorkerRecord]:

@@ -19,7 +19,7 @@ _Depths = dict[float, dict[str, float]]
 def rates_of(
     reading: TargetReading, samples: Iterable[Sample], now: float, window_s: float | None = None
 ) -> dict[tuple[str, str], Rate]:
-    """Per framework and queue, the change from the best earlier sample to the latest.
+    """Per reader and queue, the change from the best earlier sample to the latest.
 
     Args:
         samples: of the target, with `ready` and `in_flight`.
@@ -41,7 +41,7 @@ def rates_of(
 
 
 def consumers_seen(samples: Iterable[Sample]) -> dict[tuple[str, str], frozenset[Seen]]:
-    """Per framework and queue: every process that was seen consuming it."""
+    """Per reader and queue: every process that was seen consuming it."""
     seen: dict[tuple[str, str], set[Seen]] = defaultdict(set)
     for sample in samples:
         if sample.metric.startswith(_PROCESS):
@@ -58,7 +58,7 @@ def consumer_samples(reading: TargetReading, asked_at: float, read_at: float) ->
         read_at: when it was complete.
     """
     return [
-        Sample(framework.summary.id, queue, f"{_PROCESS}{worker.pid}:{worker.id}", started, asked_at)
+        Sample(framework.key, queue, f"{_PROCESS}{worker.pid}:{worker.id}", started, asked_at)
         for framework in reading.frameworks
         for worker in answering(framework)
         for queue in worker.queues or ()

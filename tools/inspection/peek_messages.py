@@ -6,9 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.collect import collect
 from tools.contract import Context, MessageState, ToolOutput
-from tools.errors import Unsupported
 from tools.lookup import find_queue, gaps_of
-from tools.reading import Framework, Peek
+from tools.reading import Broker, Framework, Peek
 from tools.rendering import rendered_gap
 
 MOST = 20
@@ -41,11 +40,11 @@ async def run(ctx: Context, args: Args) -> ToolOutput:
     record = find_queue(reading, args.queue, framework=args.framework, namespace=args.namespace)
     assert reading.broker is not None  # noqa: S101 - find_queue raises without
     assert reading.system is not None  # noqa: S101 - the same
-    if record.framework is None:
-        raise Unsupported("no_framework_to_peek", target=args.target, queue=args.queue)
-    framework: Framework = ctx.systems.frameworks(reading.system, (record.framework,))[0]
-    request = Peek(record.name, args.state, args.limit)
-    messages = await framework.peek(await ctx.open(args.target), reading.broker, request)
+    reader: Framework | Broker = ctx.systems.broker(reading.system)
+    if record.framework is not None:
+        reader = ctx.systems.frameworks(reading.system, (record.framework,))[0]
+    request = Peek(record.name, args.state, args.limit, record.namespace)
+    messages = await reader.peek(await ctx.open(args.target), reading.broker, request)
     unknown = [rendered_gap(ctx.lang, g) for g in gaps_of(reading, record) if g.field == _COUNTED_AS[args.state]]
     data = {"messages": [m.model_dump() for m in messages]}
     return ToolOutput(data, unknown=unknown, status="ok" if messages else "no_data")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tools.contract import WorkerRecord
+from tools.reading import Counters
 
 Trend = Literal["growing", "draining", "steady", "unknown"]
 # A direction takes more than a burst: this many messages, or this share of the depth, over the time of the measurement.
@@ -27,6 +28,8 @@ class Flow:
     arrival_per_s: float | None
     completion_per_s: float | None
     reason: str | None = None
+    failure_per_s: float | None = None
+    counted_by: Literal["workers", "servers"] = "workers"
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -47,6 +50,27 @@ def trend_of(points: Sequence[tuple[float, float]]) -> tuple[Trend, float | None
     if abs(change) < max(CHANGE_LEAST, CHANGE_SHARE * max(d for _, d in points)):
         return "steady", None
     return ("growing", None) if change > 0 else ("draining", round(points[-1][1] / -per_s, 1))
+
+
+def counted_flow(before: Counters, after: Counters, ready: tuple[float, float], seconds: float) -> Flow:
+    """From counters that the system itself keeps. One of arrivals and completions gives the other with the depths."""
+    if before.epoch != after.epoch:
+        return Flow(None, None, "measure_restarted")
+    arrived, completed, failed = (
+        _grown(getattr(before, name), getattr(after, name)) for name in ("arrived", "completed", "failed")
+    )
+    grown = ready[1] - ready[0]
+    if arrived is None and completed is not None:
+        arrived = max(completed + grown, 0.0)
+    if completed is None and arrived is not None:
+        completed = max(arrived - grown, 0.0)
+    rates = [None if n is None else round(n / seconds, 3) for n in (arrived, completed, failed)]
+    reason = "measure_no_counters" if rates[0] is None else None
+    return Flow(rates[0], rates[1], reason, rates[2], "servers")
+
+
+def _grown(before: int | None, after: int | None) -> float | None:
+    return None if before is None or after is None or after < before else float(after - before)
 
 
 def flow_of(

@@ -64,7 +64,7 @@ async def test_a_queue_that_is_purged_while_nobody_consumes_leaves_its_arrivals_
     assert result.data is not None
     (row,) = result.data["queues"]
     assert (row["arrival_per_s"], row["completion_per_s"]) == (None, 0.0)
-    assert [u.field for u in result.unknown if u.at.queue == "mail"] == ["arrival_per_s"]
+    assert [u.field for u in result.unknown if u.at.queue == "mail"] == ["arrival_per_s", "failure_per_s"]
 
 
 async def test_a_worker_that_catches_up_drains_at_its_speed(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tools.brokers.redis.client import RedisClient
 from tools.brokers.redis.keyspace import scan
 from tools.brokers.redis.server import read_server
 from tools.brokers.redis.session import RedisSession, failed
-from tools.contract import At, Coverage
-from tools.reading import BrokerReading, EvidenceBook, Gap, Texts
+from tools.contract import At, Coverage, MessageSummary, QueueRecord
+from tools.errors import Unsupported
+from tools.reading import BrokerReading, Depths, EvidenceBook, Gap, Peek, Texts, address
 from tools.targets import Target
+
+# Lists that no layout explains are only worth a line above this many items (contract, queue record).
+STRAY_ABOVE = 100
 
 
 class RedisBroker:
@@ -53,7 +58,26 @@ class RedisBroker:
         elif not found.complete:
             reading.notices.append(Texts("scan_incomplete", {"scanned": found.scanned, "keys": keys}))
         reading.facts |= {"lists": found.names["list"], "sets": found.names["set"]}
-        reading.facts["list_lengths"] = await _lengths(session, found.names["list"])
+        lengths = await _lengths(session, found.names["list"])
+        reading.facts["list_lengths"] = lengths
+        reading.queues = [
+            QueueRecord(name=name, framework=None, kind="list", ready=length)
+            for name, length in lengths.items()
+            if length > STRAY_ABOVE
+        ]
+
+    async def depths(self, session: RedisSession, reading: BrokerReading, records: Sequence[QueueRecord]) -> Depths:
+        """LLEN of each list."""
+        found = await _lengths(session, [record.name for record in records])
+        return {address(record): found.get(record.name) for record in records}
+
+    async def peek(self, session: RedisSession, reading: BrokerReading, request: Peek) -> list[MessageSummary]:
+        """Refuses.
+
+        Raises:
+            Unsupported: no layout says what such a list holds.
+        """
+        raise Unsupported("no_framework_to_peek", target=session.target.name, queue=request.queue)
 
 
 async def _lengths(session: RedisSession, names: list[str]) -> dict[str, int]:

@@ -7,18 +7,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from tools.contract import MessageSummary
+from tools.contract import MessageSummary, QueueRecord
 from tools.frameworks.celery import peek, redis_queues, results, unacked
 from tools.frameworks.celery.control import Replies, ask
 from tools.frameworks.celery.joining import Parts, join
+from tools.frameworks.celery.layout import Layout
 from tools.frameworks.celery.liveness import Liveness, liveness_of
 from tools.frameworks.celery.redis_queues import Queues
 from tools.frameworks.celery.results import ReplyQueues, Results
 from tools.frameworks.celery.unacked import Unacked
 from tools.frameworks.celery.workers import known_ids
-from tools.reading import BrokerReading, EvidenceBook, FrameworkReading, Peek
+from tools.reading import BrokerReading, Depths, EvidenceBook, FrameworkReading, Peek, address
 
 
 class CeleryFramework:
@@ -28,8 +30,8 @@ class CeleryFramework:
 
     async def read(
         self, session: Any, broker: BrokerReading, book: EvidenceBook, *, workers: bool
-    ) -> FrameworkReading | None:
-        """Queues, consumers and, where asked, workers; None when nothing of Celery is on this database."""
+    ) -> list[FrameworkReading]:
+        """Queues, consumers and, where asked, workers; empty when nothing of Celery is on this database."""
         queues = await redis_queues.read_queues(session, broker)
         held, found, replied = await asyncio.gather(
             unacked.read_unacked(session, queues.layout, queues.routes),
@@ -37,13 +39,23 @@ class CeleryFramework:
             results.read_reply_queues(session, broker.facts.get("lists", [])),
         )
         if not _anything(queues, held, found, replied):
-            return None
+            return []
         liveness = liveness_of(broker)
         expected = liveness.expected(len(queues.routes.workers))
         replies = await self._ask(session, broker, queues, liveness, expected) if workers else None
         abandoned, replies = await self._abandoned(session, queues, held, liveness, expected, replies)
         parts = Parts(broker, queues, held, found, replied, liveness, replies, abandoned)
-        return join(parts, book)
+        return [join(parts, book)]
+
+    async def depths(
+        self, session: Any, broker: BrokerReading, found: FrameworkReading, records: Sequence[QueueRecord]
+    ) -> Depths:
+        """LLEN of each queue's lists, one for each priority, in one pipeline."""
+        layout = Layout(found.summary.prefix, broker.target.priority_steps)
+        keys = {address(record): _lists(layout, record) for record in records}
+        replies = iter(await session.run(*(("LLEN", key) for lists in keys.values() for key in lists)))
+        counts = {name: [next(replies) for _ in lists] for name, lists in keys.items()}
+        return {name: sum(n) if all(isinstance(one, int) for one in n) else None for name, n in counts.items()}
 
     async def peek(self, session: Any, broker: BrokerReading, request: Peek) -> list[MessageSummary]:
         """See `tools.frameworks.celery.peek`.
@@ -91,6 +103,11 @@ def _anything(queues: Queues, held: Unacked, found: Results | None, replied: Rep
     routes = queues.routes
     traces = (queues.depth, routes.workers, routes.refused, held.total, replied.count, found and found.found)
     return any(traces)
+
+
+def _lists(layout: Layout, record: QueueRecord) -> list[str]:
+    steps = {*layout.steps, *(int(step) for step in record.priorities or {})}
+    return [layout.key(record.name, step) for step in sorted(steps)]
 
 
 def _suspects(held: Unacked, replies: Replies) -> list[str] | None:
