@@ -8,6 +8,7 @@ import pytest
 
 from tools.config import load_config
 from tools.errors import BadArguments, UnknownTarget
+from tools.targets import parse_target
 
 
 def write(path: Path, text: str) -> Path:
@@ -95,11 +96,11 @@ def test_an_argument_that_is_no_pair_is_refused_without_showing_a_password() -> 
     ("url", "endpoint", "hosts"),
     [
         ("kafka://a:9092,B:9093", "kafka://a:9092,b:9093/", (("a", 9092), ("b", 9093))),
-        ("redis+sentinel://:p%40w@h1:26379,h2/mymaster/1", "redis+sentinel://h1:26379,h2/1", (("h1", 26379), ("h2", None))),
-        ("sqs://eu-central-1?endpoint_url=http://localhost:5000", "sqs://eu-central-1/ at http://localhost:5000", (("eu-central-1", None),)),
-        ("cloudtasks://my-project/europe-west1", "cloudtasks://my-project/europe-west1", (("my-project", None),)),
+        ("redis+sentinel://:p@h1:1,h2/mymaster/1", "redis+sentinel://h1:1,h2/1", (("h1", 1), ("h2", None))),
+        ("sqs://eu-central-1?endpoint_url=http://h:1", "sqs://eu-central-1/ at http://h:1", (("eu-central-1", None),)),
+        ("cloudtasks://project/place", "cloudtasks://project/place", (("project", None),)),
     ],
-)  # fmt: skip
+)
 def test_a_target_tells_its_hosts_and_what_it_touches(
     url: str, endpoint: str, hosts: tuple[tuple[str, int | None], ...]
 ) -> None:
@@ -126,4 +127,4 @@ def test_a_target_that_leads_where_none_may_is_refused(url: str, options: dict[s
 def test_a_management_url_has_its_own_secret() -> None:
     target = parse_target("main", "amqp://a:one@h", {"PW": "t/wo"}, {"management_url": "http://b:${PW}@h:15672"})
     assert (target.management_url, set(target.secrets)) == ("http://b:t%2Fwo@h:15672", {"one", "t%2Fwo", "t/wo"})
-    assert "wo" not in repr(target)
+    assert not any(secret in repr(target) for secret in ("one", "/wo", "%2Fwo"))

@@ -19,16 +19,25 @@ LANGUAGES = ("en", "ru")
 
 
 class Catalogue:
-    """The texts of one package: `en.toml` and `ru.toml` beside its `__init__.py`."""
+    """The texts of one package: `en.toml` and `ru.toml` beside its `__init__.py`.
 
-    def __init__(self, package: str) -> None:
+    Args:
+        parts: packages whose folders may each hold texts of their own, such as those of one system.
+    """
+
+    def __init__(self, package: str, *parts: str) -> None:
         self.package = package
+        self.parts = parts
 
     @cache  # noqa: B019 - catalogues live as long as the process
     def texts(self, lang: str) -> dict[str, str]:
         """All texts of a language, keys flattened with dots."""
-        document = tomllib.loads(files(self.package).joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
-        return dict(_flat("", document))
+        folders = [files(self.package), *(folder for part in self.parts for folder in files(part).iterdir())]
+        found: dict[str, str] = {}
+        for file in (folder.joinpath(f"{lang}.toml") for folder in folders if folder.is_dir()):
+            if file.is_file():
+                found |= _flat("", tomllib.loads(file.read_text(encoding="utf-8")))
+        return found
 
     def render(self, lang: str, key: str, /, **facts: object) -> str:
         """The sentence of that key. An unknown key is a defect and raises KeyError."""
@@ -39,7 +48,7 @@ class Catalogue:
         return self.render(lang, key, **facts) if key in self.texts(lang) else None
 
 
-TOOLS = Catalogue("tools.texts")
+TOOLS = Catalogue("tools.texts", "tools.brokers", "tools.frameworks")
 
 
 def render(lang: str, key: str, /, **facts: object) -> str:
