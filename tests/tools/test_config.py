@@ -125,6 +125,6 @@ def test_a_target_that_leads_where_none_may_is_refused(url: str, options: dict[s
 
 
 def test_a_management_url_has_its_own_secret() -> None:
-    target = parse_target("main", "amqp://a:one@h", {"PW": "t/wo"}, {"management_url": "http://b:${PW}@h:15672"})
-    assert (target.management_url, set(target.secrets)) == ("http://b:t%2Fwo@h:15672", {"one", "t%2Fwo", "t/wo"})
-    assert not any(secret in repr(target) for secret in ("one", "/wo", "%2Fwo"))
+    target = parse_target("main", "amqp://a:pw-1@h", {"PW": "t/wo"}, {"management_url": "http://b:${PW}@h:15672"})
+    assert (target.management_url, set(target.secrets)) == ("http://b:t%2Fwo@h:15672", {"pw-1", "t%2Fwo", "t/wo"})
+    assert not any(secret in repr(target) for secret in ("pw-1", "/wo", "%2Fwo"))
