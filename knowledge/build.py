@@ -1,7 +1,7 @@
 """Makes an index out of the articles: what is embedded, what is counted, and which files that gives.
 
-A section's vector is the mean of three: its article's summary, its title and heading, and how its text begins. Each
-alone finds less, and a whole text in one vector blurs.
+A section's vector is the mean of three, its article's summary, its title and heading, and how its text begins, moved
+towards the middle of the article's example questions. Each alone finds less, and a whole text in one vector blurs.
 """
 
 import functools
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Vector = npt.NDArray[np.float32]
+
 __all__ = ["BASE_FILE", "EXAMPLES_FILE", "FORMAT", "EmptyBase", "Progress", "build", "digest"]
 
-FORMAT = 2  # raise it when what is indexed, or how, changes
+FORMAT = 3  # raise it when what is indexed, or how, changes
 BASE_FILE = "base.json"
 EXAMPLES_FILE = "examples.npy"
 
 _TEXT_START = 200  # characters of a section's text that its vector covers
+_ASKED_SHARE = 0.8  # weight of the example questions in a section's vector; chosen on the tuning questions
 
 
 class EmptyBase(Exception):
@@ -72,7 +75,7 @@ def build(
         documents.setdefault(section.id, []).append(section)
     examples = questions.examples(base.articles)
     embed = functools.partial(remembered.embed, directory=directory, remember=remember)
-    dense, asked = _vectors(sections, [text for _, text in examples], embedder, embed, progress)
+    dense, asked = _vectors(sections, examples, embedder, embed, progress)
     chroma = f"chroma-{secrets.token_hex(4)}"  # Chroma keeps one system a path and process: never the same path twice
     vectors.write(directory / chroma, metadata, [f"{section.id}@{section.lang}" for section in sections], dense)
     np.save(directory / EXAMPLES_FILE, asked)
@@ -93,23 +96,34 @@ def build(
 
 def _vectors(
     sections: Sequence[Section],
-    asked: Sequence[str],
+    examples: Sequence[tuple[str, str]],
     embedder: Embedder,
-    embed: "Callable[..., Mapping[str, npt.NDArray[np.float32]]]",
+    embed: "Callable[..., Mapping[str, Vector]]",
     progress: Progress | None,
 ) -> "tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]":
     """Vectors of the sections, and of the example questions, which are always the embedded embedder's."""
     import numpy as np
 
     parts = [_parts(section) for section in sections]
-    texts = dict.fromkeys(text for part in parts for text in part)
-    if embedder.name == embedded().name:
-        known = spoken = embed([*texts, *asked], embedder, progress=progress)
-    else:
-        spoken, known = embed(asked, embedded()), embed(texts, embedder, progress=progress)
-    dense = np.stack([sum(known[text] for text in part) for part in parts])
-    dense /= np.linalg.norm(dense, axis=1, keepdims=True)
-    return dense, np.stack([spoken[text] for text in asked])
+    asked = [text for _, text in examples]
+    known = embed([*dict.fromkeys(text for part in parts for text in part), *asked], embedder, progress=progress)
+    spoken = known if embedder.name == embedded().name else embed(asked, embedded())
+    groups: dict[str, list[str]] = {}
+    for owner, text in examples:
+        groups.setdefault(owner, []).append(text)
+    middles = {owner: _unit(sum(known[text] for text in texts)) for owner, texts in groups.items()}
+    rows = [
+        _unit(sum(known[text] for text in part)) + _ASKED_SHARE * middles[section.article]
+        for section, part in zip(sections, parts, strict=True)
+    ]
+    return np.stack([_unit(row) for row in rows]), np.stack([spoken[text] for text in asked])
+
+
+def _unit(vector: "Vector | int") -> "Vector":
+    import numpy as np
+
+    unit: Vector = vector / np.linalg.norm(vector)
+    return unit
 
 
 def _parts(section: Section) -> tuple[str, ...]:

@@ -15,10 +15,11 @@ from knowledge.tokens import synonyms, terms
 
 __all__ = ["Lexical", "LexicalResult", "build"]
 
-# BM25 constants are in the usual range (Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009). Field
-# weights were chosen on the tuning questions: what a section is called says more than one mention in its text.
-_K1 = 2.0
-_B = 0.5
+# Chosen on the tuning questions (formula: Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009). A term
+# counts up to 15 times in a document of two languages, its fields and its questions, so it saturates later than usual;
+# what a section is called says more than one mention in its text.
+_K1 = 6.0
+_B = 0.4
 _WEIGHTS = {"title": 3.0, "heading": 3.0, "summary": 3.0, "text": 1.0}
 _QUESTION = 1.0  # weight of an example question of the section's article
 _SYNONYM = 0.4  # a synonym of a word counts for less than the word

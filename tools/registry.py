@@ -68,6 +68,8 @@ class ToolSpec:
 
 SYSTEMS = (
     SystemSpec("redis", ("redis", "rediss", "valkey", "valkeys", "unix", "redis+stub"), "tools.brokers.redis"),
+    SystemSpec("sqs", ("sqs", "sqs+stub"), "tools.brokers.sqs"),
+    SystemSpec("servicebus", ("servicebus", "servicebus+stub"), "tools.brokers.servicebus"),
 )  # fmt: skip
 
 FRAMEWORKS = (
