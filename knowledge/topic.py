@@ -4,7 +4,7 @@ The best cosine of «Кто написал "Замок"?» is as high as that of
 words. Three signals together separate them: how much of the question's weight the best section holds in words, and how
 near the field's example questions and those from elsewhere are. None of them depends on a configured embedder.
 
-``python -m knowledge.topic CACHE CASES.yaml`` fits the weights again and prints them with a cross-validated accuracy.
+``python -m knowledge.topic CACHE CASES.yaml…`` fits the weights again and prints them with a cross-validated accuracy.
 """
 
 import sys
@@ -67,12 +67,12 @@ def _cross_validate(rows: Sequence[Signals], on_topic: Sequence[bool], folds: in
     return right / len(rows)
 
 
-def _main(cache: str, cases: str) -> None:
+def _main(cache: str, *files: str) -> None:
     import yaml
 
     from knowledge.search import Knowledge
 
-    loaded = yaml.safe_load(Path(cases).read_text(encoding="utf-8"))["cases"]
+    loaded = [case for file in files for case in yaml.safe_load(Path(file).read_text(encoding="utf-8"))["cases"]]
     with Knowledge.open(cache) as base:
         rows = [base.signals(case["ask"]) for case in loaded]
     on_topic = [not case["expect"]["off_topic"] for case in loaded]
@@ -82,4 +82,4 @@ def _main(cache: str, cases: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:3])
+    _main(*sys.argv[1:])
