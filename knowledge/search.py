@@ -70,7 +70,8 @@ class _Found:
 
     @property
     def signals(self) -> Signals:
-        return Signals(self.lexical.coverage, self.asked.field, self.asked.elsewhere)
+        best = max(self.lexical.scores.values(), default=0.0)
+        return Signals(self.lexical.coverage, best, self.asked.field, self.asked.elsewhere)
 
 
 class UnknownSection(LookupError):

@@ -1,8 +1,9 @@
 """Does the base have anything on a question? A small logistic decision, because no single number can tell.
 
 The best cosine of «Кто написал "Замок"?» is as high as that of a good question, and «очередь в поликлинике» shares our
-words. Three signals together separate them: how much of the question's weight the best section holds in words, and how
-near the field's example questions and those from elsewhere are. None of them depends on a configured embedder.
+words. Four signals together separate them: which share of the question's weight the best section holds in words and how
+much that is, and how near the field's example questions and those from elsewhere are. None of them depends on a
+configured embedder.
 
 ``python -m knowledge.topic CACHE CASES.yaml…`` fits the weights again and prints them with a cross-validated accuracy.
 """
@@ -17,16 +18,17 @@ __all__ = ["Signals", "is_off_topic"]
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What is known about a question; ``words`` is 0..1, the others are cosines."""
+    """What is known about a question; ``words`` is 0..1, ``weight`` the best BM25 score, the others are cosines."""
 
     words: float
+    weight: float
     asked: float
     elsewhere: float
 
 
 # Fitted on the tuning questions with the articles of November 2026; order as in Signals.
-_WEIGHTS = (5.74, 16.31, -20.32)
-_BIAS = -2.92
+_WEIGHTS = (5.8, 0.18, 15.59, -16.75)
+_BIAS = -6.43
 
 
 def is_off_topic(signals: Signals) -> bool:
