@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from knowledge import lexical, loader, questions, remembered, vectors
 from knowledge.embeddings import Embedder, embedded
@@ -119,10 +119,10 @@ def _vectors(
     return np.stack([_unit(row) for row in rows]), np.stack([spoken[text] for text in asked])
 
 
-def _unit(vector: "Vector | int") -> "Vector":
+def _unit(vector: Any) -> "Vector":
     import numpy as np
 
-    unit: Vector = vector / np.linalg.norm(vector)
+    unit: Vector = np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
     return unit
 
 
