@@ -32,19 +32,24 @@ class Nearness:
     elsewhere: float
 
 
-@dataclass(frozen=True, slots=True)
 class Examples:
     """Vectors of the examples, one row each, and the article of each row (or ``elsewhere``)."""
 
-    owners: Sequence[str]
-    vectors: "npt.NDArray[np.float32]"
+    def __init__(self, owners: Sequence[str], vectors: "npt.NDArray[np.float32]") -> None:
+        import numpy as np
+
+        names, owner = np.unique(np.array(owners), return_inverse=True)
+        order = np.argsort(owner, kind="stable")
+        self._names: list[str] = names.tolist()
+        self._starts = np.searchsorted(owner[order], np.arange(len(names)))
+        self._vectors = vectors[order]
 
     def near(self, vector: "npt.NDArray[np.float32]") -> Nearness:
         """Compare a question's vector with all examples."""
-        best: dict[str, float] = {}
-        for owner, cosine in zip(self.owners, (self.vectors @ vector).tolist(), strict=True):
-            if cosine > best.get(owner, -1.0):
-                best[owner] = cosine
+        import numpy as np
+
+        found = np.maximum.reduceat(self._vectors @ vector, self._starts).tolist()
+        best: dict[str, float] = dict(zip(self._names, found, strict=True))
         elsewhere = best.pop(ELSEWHERE, -1.0)
         return Nearness(best, max(best.values(), default=-1.0), elsewhere)
 

@@ -92,6 +92,7 @@ class Knowledge:
         self._index = index
         self._embedder = embedder
         self._position: dict[str, int] = {section_id: position for position, section_id in enumerate(index.ids)}
+        self._articles = [section_id.partition("#")[0] for section_id in index.ids]
 
     @classmethod
     def open(
@@ -120,7 +121,7 @@ class Knowledge:
     @property
     def article_ids(self) -> list[str]:
         """Ids of all articles, sorted."""
-        return sorted({section_id.partition("#")[0] for section_id in self._index.ids})
+        return sorted(set(self._articles))
 
     def search(self, query: str, *, lang: str | None = None, k: int = 5) -> SearchResult:
         """The ``k`` best sections for a question in either language, one hit a section id.
@@ -130,7 +131,8 @@ class Knowledge:
         started = time.perf_counter()
         found = self._find(query)
         ranked = self._rank(found)[: max(k, 0)] if query.strip() else []
-        hits = [self._hit(position, lang or detect_language(query), score) for position, score in ranked]
+        spoken = lang or detect_language(query)
+        hits = [self._hit(position, spoken, score) for position, score in ranked]
         off_topic = not query.strip() or is_off_topic(found.signals)
         return SearchResult(hits, off_topic, round((time.perf_counter() - started) * 1000, 2), found.notice)
 
@@ -191,20 +193,16 @@ class Knowledge:
         fused = {
             position: _WORDS * words.get(position, 0.0)
             + _SECTION * section.get(position, 0.0)
-            + _ASKED * asked.get(self._article(position), 0.0)
-            for position in range(len(self._index.ids))
+            + _ASKED * asked.get(article, 0.0)
+            for position, article in enumerate(self._articles)
         }
         seen: Counter[str] = Counter()
         ranked = []
         for position in sorted(fused, key=lambda position: (-fused[position], position)):
-            article = self._article(position)
+            article = self._articles[position]
             ranked.append((position, fused[position] * _REPEAT ** seen[article]))
             seen[article] += 1
         return sorted(ranked, key=lambda pair: -pair[1])
-
-    def _article(self, position: int) -> str:
-        article, _, _ = self._index.ids[position].partition("#")
-        return article
 
     def _hit(self, position: int, lang: str, score: float | None) -> Hit:
         section_id = self._index.ids[position]
