@@ -7,7 +7,7 @@ import time
 
 from tools.contract import At, Context, Scalar
 from tools.errors import QueuewrightError, TargetError, Unsupported
-from tools.reading import Framework, FrameworkReading, Gap, TargetReading, Texts, address
+from tools.reading import BrokerReading, Framework, FrameworkReading, Gap, TargetReading, Texts, address
 from tools.samples import Sample
 
 
@@ -36,6 +36,7 @@ async def collect(ctx: Context, name: str, *, workers: bool = True, framework: s
     claimed = {name for f in reading.frameworks for name in f.claimed}
     own = reading.broker.queues if framework is None else []
     reading.broker.queues = [record for record in own if address(record) not in claimed]
+    reading.broker.gaps = [gap for gap in reading.broker.gaps if _stands(gap, reading.broker, claimed)]
     _remember(ctx, reading)
     return reading
 
@@ -55,6 +56,11 @@ async def _framework(
         reading.broker.gaps.append(Gap(at, "queues", Texts("framework_unread", facts)))
         reading.broker.coverage.complete = False
         return []
+
+
+def _stands(gap: Gap, broker: BrokerReading, claimed: set[str]) -> bool:
+    """Whether an unknown still concerns somebody: those of the broker's own queues go with the queues."""
+    return gap.at.framework != "native" or (bool(broker.queues) and gap.at.queue not in claimed)
 
 
 def _remember(ctx: Context, reading: TargetReading) -> None:

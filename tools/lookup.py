@@ -57,7 +57,13 @@ def gaps_of(reading: TargetReading, record: QueueRecord) -> list[Gap]:
 
 
 def _concerns(at: At, record: QueueRecord) -> bool:
-    return at.queue in (None, record.name) and at.worker is None
+    reader = record.framework or "native"
+    return (
+        at.queue in (None, record.name)
+        and at.framework in (None, reader)
+        and at.namespace in (None, record.namespace)
+        and at.worker is None
+    )
 
 
 def _address(record: QueueRecord) -> str:

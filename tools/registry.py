@@ -69,7 +69,9 @@ class ToolSpec:
 SYSTEMS = (
     SystemSpec("redis", ("redis", "rediss", "valkey", "valkeys", "unix", "redis+stub"), "tools.brokers.redis"),
     SystemSpec("sqs", ("sqs", "sqs+stub"), "tools.brokers.sqs"),
+    SystemSpec("cloudtasks", ("cloudtasks", "cloudtasks+stub"), "tools.brokers.cloudtasks"),
     SystemSpec("servicebus", ("servicebus", "servicebus+stub"), "tools.brokers.servicebus"),
+    SystemSpec("rabbitmq", ("amqp", "amqps", "rabbitmq+stub"), "tools.brokers.rabbitmq"),
 )  # fmt: skip
 
 FRAMEWORKS = (

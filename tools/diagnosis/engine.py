@@ -19,6 +19,8 @@ RULES: tuple[Rule, ...] = (*consumers.RULES, *flow.RULES, *jobs.RULES, *broker.R
 _ARTICLES = {"stuck-jobs": "stuck-tasks", "backlog-draining": "backlog-growing"}
 # Unknown values without which nobody can call a target healthy.
 _NEEDED_FIELDS = {"queues", "server", "workers"}
+# Systems whose readings the rules understand.
+_RULED = frozenset({"redis"})
 # Queues whose numbers stand as evidence of `healthy`.
 _HEALTHY_QUEUES = 10
 
@@ -64,6 +66,8 @@ def diagnose(targets: Sequence[Facts], lang: str, symptom: str | None = None) ->
 
 
 def _outcomes(facts: Facts) -> _Outcomes:
+    if not _ruled(facts):
+        return _Outcomes([], [], [])
     found = _Outcomes([], [], list(dict.fromkeys(c for rule in RULES for c in rule.causes)))
     for rule in RULES:
         for outcome in rule.apply(facts):
@@ -72,6 +76,11 @@ def _outcomes(facts: Facts) -> _Outcomes:
             elif all((d.cause, d.at) != (outcome.cause, outcome.at) for d in found.drafts):
                 found.drafts.append(outcome)
     return found
+
+
+def _ruled(facts: Facts) -> bool:
+    """Whether the rules know this system; of one that could not be told what it is the error speaks."""
+    return facts.reading.system in {None, *_RULED}
 
 
 def _told(facts: Facts, outcomes: _Outcomes) -> tuple[list[Draft], list[Draft]]:
@@ -90,6 +99,8 @@ def _blockers(facts: Facts, outcomes: _Outcomes) -> list[tuple[str, dict[str, ob
         found.append(("unread", {}))
     elif not broker_reading.coverage.complete:
         found.append(("coverage", {}))
+    if not _ruled(facts):
+        found.append(("system", {"system": facts.reading.system or "?"}))
     gaps = [*(broker_reading.gaps if broker_reading else []), *(g for f in facts.reading.frameworks for g in f.gaps)]
     fields = sorted({gap.field for gap in gaps} & _NEEDED_FIELDS)
     causes = sorted({doubt.cause for doubt in outcomes.doubts if doubt.needed})

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tools.collect import collect
 from tools.contract import Context, Evidence, QueueRecord, ToolOutput
 from tools.lookup import find_queue, gaps_of
-from tools.reading import TargetReading
+from tools.reading import TargetReading, address
 from tools.rendering import rendered_gap
 
 
@@ -37,9 +37,6 @@ async def run(ctx: Context, args: Args) -> ToolOutput:
 def evidence_of(reading: TargetReading, record: QueueRecord) -> list[Evidence]:
     """Evidence about the queue itself, and about who is connected or holds messages."""
     target = reading.target.name
+    own = {f"{target}/{record.name}", f"{target}/{address(record)}"}
     shared = {"broker.consumer_clients", "broker.pubsub_clients", "unacked.total"}
-    return [
-        e
-        for e in reading.evidence.items
-        if e.subject == f"{target}/{record.name}" or (e.subject == target and e.metric in shared)
-    ]
+    return [e for e in reading.evidence.items if e.subject in own or (e.subject == target and e.metric in shared)]
