@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BASE_FILE", "EXAMPLES_FILE", "FORMAT", "EmptyBase", "Progress", "build", "digest"]
 
-FORMAT = 3  # raise it when what is indexed, or how, changes
+FORMAT = 4  # raise it when what is indexed, or how, changes
 BASE_FILE = "base.json"
 EXAMPLES_FILE = "examples.npy"
 

@@ -67,7 +67,7 @@ class EmbeddedEmbedder:
         with self._lock:
             if self._model is None:
                 self._model = _load(self._cache)
-            vectors: npt.NDArray[np.float32] = self._model.encode(list(texts))
+        vectors: npt.NDArray[np.float32] = self._model.encode(list(texts))  # reads its tables only
         return vectors
 
     def warm_up(self, cache_dir: Path | None = None) -> None:

@@ -4,6 +4,7 @@ A bilingual document needs no translation at query time: a Russian question meet
 ``acks_late`` meets either. Every weight is computed when the index is built, so a query only adds up postings.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,9 +20,9 @@ __all__ = ["Lexical", "LexicalResult", "build"]
 # counts up to 15 times in a document of two languages, its fields and its questions, so it saturates later than usual;
 # what a section is called says more than one mention in its text.
 _K1 = 6.0
-_B = 0.4
+_B = 0.6
 _WEIGHTS = {"title": 3.0, "heading": 3.0, "summary": 3.0, "text": 1.0}
-_QUESTION = 1.0  # weight of an example question of the section's article
+_QUESTIONS = 32.0  # weight of all example questions of the section's article together, however many there are
 _SYNONYM = 0.4  # a synonym of a word counts for less than the word
 
 
@@ -105,7 +106,13 @@ def _count(sections: Sequence[Section], questions: Sequence[str]) -> dict[str, f
     """Weighted term frequencies of a document; the fields of every language count alike."""
     counts: dict[str, float] = {}
     weighted = [(getattr(section, name), weight) for section in sections for name, weight in _WEIGHTS.items()]
-    for text, weight in [*weighted, *((question, _QUESTION) for question in questions)]:
-        for term in terms(text):
+    for text, weight in [*weighted, *((question, _QUESTIONS / len(questions)) for question in questions)]:
+        for term in _terms(text):
             counts[term] = counts.get(term, 0.0) + weight
     return counts
+
+
+@functools.lru_cache(maxsize=200)
+def _terms(text: str) -> tuple[str, ...]:
+    """An article's title, summary and questions come again with each of its sections."""
+    return tuple(terms(text))

@@ -6,7 +6,8 @@ that changed are embedded again; with an embedder behind an API that is also wha
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ Progress = Callable[[int, int], None]
 """Called with (texts done, texts in all), first with none done."""
 
 _STEP = 64  # texts embedded between two calls of progress
+_THREADS = 2  # numpy and sockets both let go of the interpreter meanwhile
 _HASH_BYTES = 16
 
 
@@ -39,24 +41,26 @@ def embed(
     """
     import numpy as np
 
-    wanted = {text: _key(text, embedder) for text in texts}
+    made_by = f"{embedder.name}\0{embedder.version}\0"
+    wanted = {text: hashlib.sha256(f"{made_by}{text}".encode()).digest()[:_HASH_BYTES] for text in texts}
     file = f"texts-{embedder.name}.npz"
     known = _earlier(directory.parent, file, set(wanted.values())) if remember else {}
     missing = [text for text, key in wanted.items() if key not in known]
     told = progress or (lambda _done, _total: None)
     told(0, len(missing))
-    for start in range(0, len(missing), _STEP):
-        step = missing[start : start + _STEP]
-        known.update(zip((wanted[text] for text in step), embedder.embed(step), strict=True))
-        told(start + len(step), len(missing))
+    steps = [missing[start : start + _STEP] for start in range(0, len(missing), _STEP)]
+    done = 0
+    with ThreadPoolExecutor(_THREADS, "embed") as pool:
+        try:
+            for step, rows in zip(steps, pool.map(embedder.embed, steps), strict=True):
+                known.update(zip((wanted[text] for text in step), rows, strict=True))
+                done += len(step)
+                told(done, len(missing))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after a failure the rest would only fail one by one
     keys = list(wanted.values())
     np.savez(directory / file, keys=np.frombuffer(b"".join(keys), np.uint8), vectors=np.stack([known[k] for k in keys]))
     return {text: known[key] for text, key in wanted.items()}
-
-
-def _key(text: str, embedder: Embedder) -> bytes:
-    parts: Sequence[str] = (embedder.name, embedder.version, text)
-    return hashlib.sha256("\0".join(parts).encode()).digest()[:_HASH_BYTES]
 
 
 def _earlier(root: Path, file: str, wanted: set[bytes]) -> "dict[bytes, npt.NDArray[np.float32]]":
