@@ -24,8 +24,6 @@ redis rabbitmq sqs servicebus cloudtasks kafka kubernetes celery rq dramatiq hue
 SYSTEMS = frozenset(_SYSTEMS.split())
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C: a tenth of the time
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # the one in C reads all articles in a tenth of the time
 
 _ID = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*")
