@@ -67,11 +67,13 @@ class ToolSpec:
 
 
 SYSTEMS = (
-    SystemSpec("redis", ("redis", "rediss", "valkey", "valkeys", "unix", "redis+stub"), "tools.brokers.redis"),
+    SystemSpec("redis", ("redis", "rediss", "valkey", "valkeys", "unix", "redis+sentinel", "redis+cluster",
+                         "redis+stub"), "tools.brokers.redis"),
     SystemSpec("sqs", ("sqs", "sqs+stub"), "tools.brokers.sqs"),
     SystemSpec("cloudtasks", ("cloudtasks", "cloudtasks+stub"), "tools.brokers.cloudtasks"),
     SystemSpec("servicebus", ("servicebus", "servicebus+stub"), "tools.brokers.servicebus"),
     SystemSpec("rabbitmq", ("amqp", "amqps", "rabbitmq+stub"), "tools.brokers.rabbitmq"),
+    SystemSpec("kafka", ("kafka", "kafka+ssl", "kafka+stub"), "tools.brokers.kafka"),
 )  # fmt: skip
 
 FRAMEWORKS = (

@@ -46,10 +46,18 @@ class Scene:
         assert producer.flush(CALL_S) == 0
 
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-        """Sets the offsets of a group that has no members."""
+        """Sets the offsets of a group that has no members; the first one of a server waits for its coordinator."""
         places = [ck.TopicPartition(topic, n, offset) for n, offset in offsets.items()]
-        request = ck.ConsumerGroupTopicPartitions(group, places)
-        self.admin.alter_consumer_group_offsets([request])[group].result(CALL_S)
+
+        def done() -> bool:
+            request = ck.ConsumerGroupTopicPartitions(group, places)
+            answer = self.admin.alter_consumer_group_offsets([request], request_timeout=2)[group]
+            try:
+                return all(one.error is None for one in answer.result(CALL_S).topic_partitions)
+            except ck.KafkaException:
+                return False
+
+        until(done, f"group {group} has its offsets", 60)
 
     def consumer(self, group: str, topics: Iterable[str], **settings: Any) -> Any:
         """A member of a group that has partitions."""

@@ -78,9 +78,18 @@ async def test_an_empty_queue_has_no_data_to_show(world: Opener) -> None:
     assert (result.status, result.data) == ("no_data", {"messages": []})
 
 
-async def test_a_list_of_unknown_layout_is_not_shown(world: Opener) -> None:
-    document = {"keys": {"log": {"type": "list", "value": ["x"] * 101}}}
-    result = await world(document).call("peek_messages", {"target": "main", "queue": "log"})
+async def test_a_list_of_unknown_layout_is_shown_at_both_ends(world: Opener) -> None:
+    document = {"keys": {"log": {"type": "list", "value": [f"line {n}" for n in range(101)]}}}
+    result = await world(document).call("peek_messages", {"target": "main", "queue": "log", "limit": 3})
+    assert result.data is not None
+    assert [(m["id"], m["summary"]) for m in result.data["messages"]] == [
+        ("-1", "line 100"), ("0", "line 0"), ("-2", "line 99"),
+    ]  # fmt: skip
+
+
+async def test_a_sorted_set_of_unknown_layout_is_not_shown(world: Opener) -> None:
+    document = {"keys": {"board": {"type": "zset", "value": {f"member {n}": n for n in range(101)}}}}
+    result = await world(document).call("peek_messages", {"target": "main", "queue": "board"})
     assert result.error is not None
     assert result.error.code == "unsupported"
 

@@ -1,4 +1,4 @@
-"""The real Redis client behind a session: redis-py, one pool, no hidden retries, and errors in our own tree."""
+"""The client of one server behind a session: redis-py, one pool, no hidden retries, and errors in our own tree."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from redis import exceptions as redis_errors
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 
+from tools.brokers.redis.connections import Place, pool, uses_tls
 from tools.brokers.redis.session import Command, ReplyError, name_of
 from tools.errors import AuthFailed, CallTimeout, Forbidden, ProtocolMismatch, TargetError, Unreachable
 from tools.targets import Target
@@ -21,49 +18,76 @@ from tools.targets import Target
 CONNECT_TIMEOUT_S = 3.0
 # Of one pipeline. Below the runner's 10 s, so that the error names the exact command.
 CALL_TIMEOUT_S = 5.0
-_TLS = {"rediss", "valkeys"}
+OWN_NAME = "queuewright"
 
 
 class RedisClient:
-    """Pipelines over one bounded pool."""
+    """Pipelines over one bounded pool.
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    Args:
+        place: of the server, where it is not the one that the URL names.
+        login: False connects without user and password.
+        limit_s: of connecting and of one pipeline, where the usual time-outs are too long.
+    """
+
+    def __init__(
+        self, target: Target, place: Place | None = None, *, login: bool = True, limit_s: float | None = None
+    ) -> None:
+        self._target, self._place, self._login, self._limit_s = target, place, login, limit_s
         self._connect(named=True)
+
+    @property
+    def target(self) -> Target:
+        """As configured."""
+        return self._target
+
+    async def nodes(self) -> list[str]:
+        """One server."""
+        return [""]
 
     def _connect(self, *, named: bool) -> None:
         self._named = named
-        self._redis = Redis(connection_pool=_pool(self._target, named=named))
+        self._redis = Redis(
+            connection_pool=pool(
+                self._target, self._place, connect_s=self._limit_s or CONNECT_TIMEOUT_S,
+                call_s=self._limit_s or CALL_TIMEOUT_S, name=OWN_NAME if named else None, login=self._login,
+            )
+        )  # fmt: skip
         # Raw replies: redis-py would turn INFO, CLIENT LIST and others into shapes of its own.
         self._redis.response_callbacks.clear()
 
-    async def execute(self, commands: Sequence[Command]) -> list[Any]:
+    async def execute(self, commands: Sequence[Command], node: str | None = None, *, asking: bool = False) -> list[Any]:
         """One reply per command.
+
+        Args:
+            asking: tells a Cluster's node before each command that a slot is on its way to it.
 
         Raises:
             TargetError: what concerns the connection.
         """
         try:
-            async with asyncio.timeout(CALL_TIMEOUT_S):
+            async with asyncio.timeout(self._limit_s or CALL_TIMEOUT_S):
                 try:
-                    replies = await self._pipeline(commands)
+                    replies = await self._pipeline(commands, asking)
                 except redis_errors.NoPermissionError:
                     # The name is a courtesy to whoever reads CLIENT LIST; a user may lack the right to it.
                     if not self._named:
                         raise
                     await self.close()
                     self._connect(named=False)
-                    replies = await self._pipeline(commands)
+                    replies = await self._pipeline(commands, asking)
         except (redis_errors.RedisError, OSError, TimeoutError, ValueError) as error:
             raise self._translated(error, commands[0]) from None
-        return [ReplyError(str(r)) if isinstance(r, redis_errors.RedisError) else r for r in replies]
+        return [ReplyError(_words(r)) if isinstance(r, redis_errors.RedisError) else r for r in replies]
 
-    async def _pipeline(self, commands: Sequence[Command]) -> list[Any]:
+    async def _pipeline(self, commands: Sequence[Command], asking: bool) -> list[Any]:
         pipeline = self._redis.pipeline(transaction=False)
         for command in commands:
+            if asking:
+                pipeline.execute_command("ASKING")
             pipeline.execute_command(*command)
         replies: list[Any] = await pipeline.execute(raise_on_error=False)
-        return replies
+        return replies[1::2] if asking else replies
 
     async def close(self) -> None:
         """Closes the pool."""
@@ -73,10 +97,10 @@ class RedisClient:
         facts: dict[str, Any] = {"target": self._target.name, "call": name_of(command), "detail": _detail(error)}
         if isinstance(error, (TimeoutError, redis_errors.TimeoutError)):
             # A plain Redis never answers a TLS greeting: it waits for the end of a line.
-            text = "call_timeout_tls" if self._target.scheme in _TLS else "call_timeout"
-            return CallTimeout(
-                text, seconds=CONNECT_TIMEOUT_S if "connecting" in _detail(error) else CALL_TIMEOUT_S, **facts
-            )
+            text = "call_timeout_tls" if uses_tls(self._target) else "call_timeout"
+            connecting = "connecting" in _detail(error)
+            seconds = self._limit_s or (CONNECT_TIMEOUT_S if connecting else CALL_TIMEOUT_S)
+            return CallTimeout(text, seconds=seconds, **facts)
         if isinstance(error, redis_errors.AuthenticationError) or _detail(error).startswith(("NOAUTH", "WRONGPASS")):
             return AuthFailed(**facts)
         if isinstance(error, redis_errors.NoPermissionError):
@@ -86,37 +110,26 @@ class RedisClient:
         return Unreachable(**facts)
 
 
-def _pool(target: Target, *, named: bool) -> BlockingConnectionPool:
-    options: dict[str, Any] = {
-        "socket_connect_timeout": CONNECT_TIMEOUT_S,
-        "socket_timeout": CALL_TIMEOUT_S,
-        "retry": Retry(NoBackoff(), 0),
-        "protocol": 2,
-        "db": target.db,
-        "encoding_errors": "surrogateescape",
-        "client_name": "queuewright" if named else None,
-        "driver_info": None,
-        **_credentials(target),
-    }
-    kind: type[Any] = Connection
-    if target.scheme == "unix":
-        kind = UnixDomainSocketConnection
-        options |= {"path": target.path}
-        options.pop("socket_connect_timeout")
-    else:
-        options |= {"host": target.host or "localhost", "port": target.port or 6379}
-    if target.scheme in _TLS:
-        kind = SSLConnection
-        options |= {"ssl_ca_certs": target.tls_ca or None, "ssl_cert_reqs": "required"}
-    return BlockingConnectionPool(connection_class=kind, max_connections=4, timeout=CONNECT_TIMEOUT_S, **options)
+def _words(error: redis_errors.RedisError) -> str:
+    """The server's own words: redis-py takes the code off the errors that it has classes for."""
+    words = str(error)
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
+    return words if code is None or words.startswith(code) else f"{code} {words}"
 
 
-def _credentials(target: Target) -> dict[str, str | None]:
-    parts = urlsplit(target.url)
-    return {
-        "username": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password) if parts.password else None,
-    }
+# Classes before those that they extend.
+_CODES: tuple[tuple[type[redis_errors.RedisError], str], ...] = (
+    (redis_errors.MovedError, "MOVED"),
+    (redis_errors.AskError, "ASK"),
+    (redis_errors.TryAgainError, "TRYAGAIN"),
+    (redis_errors.MasterDownError, "MASTERDOWN"),
+    (redis_errors.ClusterDownError, "CLUSTERDOWN"),
+    (redis_errors.NoPermissionError, "NOPERM"),
+    (redis_errors.AuthenticationError, "NOAUTH"),
+    (redis_errors.BusyLoadingError, "LOADING"),
+    (redis_errors.OutOfMemoryError, "OOM"),
+    (redis_errors.ReadOnlyError, "READONLY"),
+)
 
 
 def _detail(error: BaseException) -> str:

@@ -1,7 +1,8 @@
 """An open Redis. Every reader goes through `RedisSession.run`, which lets only reading commands pass.
 
 `run` sends one pipeline and gives one reply per command; an error that concerns one command (a wrong type, a missing
-permission) is that command's reply, an error that concerns the connection is raised.
+permission) is that command's reply, an error that concerns the connection is raised. On a Cluster the pipeline is split
+by the node that has the key (`tools.brokers.redis.routing` says what becomes of commands without a key).
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ Command = tuple[str | int | float | bytes, ...]
 # The only commands that a session sends: none of them changes a key, its time to live or a client.
 READING = frozenset(
     """
-    CLIENT CONFIG DBSIZE EXISTS GET HGET HGETALL HLEN HMGET HSCAN HSTRLEN HVALS INFO LINDEX LLEN LRANGE MEMORY MGET PING
-    PTTL PUBSUB RANDOMKEY SCAN SCARD SISMEMBER SLOWLOG SMEMBERS SSCAN STRLEN TIME TTL TYPE XINFO XLEN XPENDING XRANGE
-    XREVRANGE ZCARD ZCOUNT ZRANGE ZRANGEBYSCORE ZSCAN ZSCORE
+    CLIENT CLUSTER CONFIG DBSIZE EXISTS GET HGET HGETALL HLEN HMGET HSCAN HSTRLEN HVALS INFO LINDEX LLEN LRANGE MEMORY
+    MGET PING PTTL PUBSUB RANDOMKEY SCAN SCARD SISMEMBER SLOWLOG SMEMBERS SSCAN STRLEN TIME TTL TYPE XINFO XLEN XPENDING
+    XRANGE XREVRANGE ZCARD ZCOUNT ZRANGE ZRANGEBYSCORE ZSCAN ZSCORE
     """.split()  # noqa: SIM905 - a list of ninety strings reads worse
 )
 _READING_SUBCOMMANDS = {
     "CLIENT": {"LIST", "ID", "INFO"},
+    "CLUSTER": {"INFO", "SLOTS", "SHARDS", "NODES", "MYID"},
     "CONFIG": {"GET"},
     "MEMORY": {"USAGE"},
     "PUBSUB": {"NUMSUB", "NUMPAT", "CHANNELS"},
@@ -40,10 +42,25 @@ class ReplyError(Exception):
 
 
 class RedisTransport(Protocol):
-    """What sends commands: the real client, or the stub."""
+    """What sends commands: the client of one server, of Sentinel or of a Cluster, or the stub.
 
-    async def execute(self, commands: Sequence[Command]) -> list[Any]:
-        """One reply per command, errors of one command as `ReplyError`. Raises TargetError for the rest."""
+    Attributes:
+        target: as configured; with Sentinel the primary's own address, for whoever needs a connection of their own.
+    """
+
+    @property
+    def target(self) -> Target: ...  # noqa: D102 - said above
+
+    async def nodes(self) -> list[str]:
+        """Names of the servers that hold the keys: the primaries of a Cluster, else one."""
+        ...
+
+    async def execute(self, commands: Sequence[Command], node: str | None = None) -> list[Any]:
+        """One reply per command, errors of one command as `ReplyError`. Raises TargetError for the rest.
+
+        Args:
+            node: sends all of them there, whoever has the key.
+        """
         ...
 
     async def close(self) -> None:
@@ -56,16 +73,33 @@ class RedisSession:
 
     Attributes:
         control_replies: set by the stub only: what Celery's control commands would answer, by command.
+        unfinished: what a key scan left undone, for the next one to go on with (`tools.brokers.redis.keyspace`).
     """
 
     system = "redis"
 
-    def __init__(
-        self, target: Target, transport: RedisTransport, control_replies: Mapping[str, Any] | None = None
-    ) -> None:
-        self.target = target
+    def __init__(self, transport: RedisTransport, control_replies: Mapping[str, Any] | None = None) -> None:
         self.control_replies = control_replies
+        self.unfinished: Any = None
         self._transport = transport
+
+    @property
+    def target(self) -> Target:
+        """As configured; with Sentinel it names the primary that was found last."""
+        return self._transport.target
+
+    @property
+    def clustered(self) -> bool:
+        """Whether keys are spread over several primaries."""
+        return self.target.scheme == "redis+cluster"
+
+    async def nodes(self) -> list[str]:
+        """Names of the servers that hold the keys, for `run_on`.
+
+        Raises:
+            TargetError: as `run`.
+        """
+        return await self._transport.nodes()
 
     async def run(self, *commands: Command) -> list[Any]:
         """One pipeline.
@@ -74,11 +108,18 @@ class RedisSession:
             ValueError: a command that does not only read (a defect of ours).
             TargetError: unreachable, time-out, wrong password, not Redis.
         """
+        return await self._run(None, commands)
+
+    async def run_on(self, node: str, *commands: Command) -> list[Any]:
+        """The same, all of it to one of `nodes`."""
+        return await self._run(node, commands)
+
+    async def _run(self, node: str | None, commands: Sequence[Command]) -> list[Any]:
         for command in commands:
             _assert_reading(command)
         if not commands:
             return []
-        replies = await self._transport.execute(commands)
+        replies = await self._transport.execute(commands, node)
         for command, reply in zip(commands, replies, strict=True):
             if isinstance(reply, ReplyError) and reply.code in {"NOAUTH", "WRONGPASS"}:
                 raise AuthFailed(target=self.target.name, call=name_of(command), detail=str(reply))

@@ -5,11 +5,25 @@ It passes the same contract suite as a real server and never proves that the cli
 unknown words are an error.
 
 ```yaml
-fail: unreachable              # or timeout, auth_failed: every command ends so
+fail: unreachable              # or timeout, auth_failed, forbidden: every command ends so
 deny: [CLIENT LIST]            # commands that the server refuses (NOPERM)
 info: {maxmemory: 1000000}     # fields of INFO that differ from a healthy server's
 keys:                          # raw keys; type: string list set hash zset
   cache:1: {type: string, value: x, ttl_s: 60}
+config: {save: "3600 1"}       # what CONFIG GET answers
+slow_log:                      # what SLOWLOG GET answers, newest first
+  - {command: [KEYS, "*"], ms: 120, age_s: 60, client: ""}
+streams:
+  orders:
+    length: 1000               # entries, and before the given ones; all groups together saw or will see them
+    age_s: 3600                # of the oldest; the others are spread up to now
+    growth_per_s: 2            # entries added
+    entries: [{data: "{}"}]    # the newest, as fields; the last one is the newest
+    groups:
+      billing:
+        lag: 100               # entries not delivered to it
+        consumers:             # what they hold was delivered last
+          c1: {pending: 3, idle_s: 12, inactive_s: 20, deliveries: 1}
 clients:                       # rows of CLIENT LIST that no worker below explains
   - {cmd: brpop, flags: b, psub: 0, db: 0, name: ""}
 control_replies:               # replaces what the workers below answer, by command and node name
@@ -61,8 +75,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tools.brokers.redis.session import Command, RedisSession, ReplyError, name_of
 from tools.brokers.redis.stub_celery import StubCelery, WorkerReplies
 from tools.brokers.redis.stub_commands import answer
-from tools.brokers.redis.stub_keys import Client, KeySpace
-from tools.errors import AuthFailed, CallTimeout, TargetError, Unreachable, Unsupported
+from tools.brokers.redis.stub_keys import Client, KeySpace, Slow
+from tools.brokers.redis.stub_streams import Stream, StubStream
+from tools.errors import AuthFailed, CallTimeout, Forbidden, TargetError, Unreachable, Unsupported
 from tools.targets import Target
 
 
@@ -88,15 +103,29 @@ class StubClient(BaseModel):
     name: str = ""
 
 
+class StubSlow(BaseModel):
+    """One entry of SLOWLOG."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: list[str]
+    ms: float
+    age_s: float = 60.0
+    client: str = ""
+
+
 class StubDocument(BaseModel):
     """The file; see the top of this module."""
 
     model_config = ConfigDict(extra="forbid")
 
-    fail: Literal["unreachable", "timeout", "auth_failed"] | None = None
+    fail: Literal["unreachable", "timeout", "auth_failed", "forbidden"] | None = None
     deny: list[str] = []
     info: dict[str, str | int | float] = {}
     keys: dict[str, StubKey] = {}
+    config: dict[str, str] = {"save": ""}
+    slow_log: list[StubSlow] = []
+    streams: dict[str, StubStream] = {}
     clients: list[StubClient] = []
     control_replies: dict[str, Any] = {}
     celery: StubCelery | None = None
@@ -109,9 +138,18 @@ class StubTransport:
         self._target = target
         self._fail = document.fail
         self._deny = tuple(d.upper().split() for d in document.deny)
-        self.space = KeySpace(target.db, info={k: str(v) for k, v in document.info.items()})
+        self.space = KeySpace(target.db, info={k: str(v) for k, v in document.info.items()}, config=document.config)
 
-    async def execute(self, commands: Sequence[Command]) -> list[Any]:
+    @property
+    def target(self) -> Target:
+        """As configured."""
+        return self._target
+
+    async def nodes(self) -> list[str]:
+        """One server."""
+        return [""]
+
+    async def execute(self, commands: Sequence[Command], node: str | None = None) -> list[Any]:
         """One reply per command.
 
         Raises:
@@ -136,6 +174,8 @@ class StubTransport:
             return CallTimeout("call_timeout", seconds=5.0, **facts)
         if self._fail == "auth_failed":
             return AuthFailed(detail="WRONGPASS invalid username-password pair or user is disabled.", **facts)
+        if self._fail == "forbidden":
+            return Forbidden(detail="NOPERM User default has no permissions to run this command", **facts)
         return Unreachable(detail="Connection refused", **facts)
 
 
@@ -171,8 +211,11 @@ def stub_session(target: Target, document: Mapping[str, Any]) -> RedisSession:
     transport = StubTransport(target, parsed)
     for name, key in parsed.keys.items():
         transport.space.put(name, key.type, key.value, key.ttl_s)
+    for name, stream in parsed.streams.items():
+        transport.space.put(name, "stream", Stream(stream))
+    transport.space.slow_log += [Slow(**row.model_dump()) for row in parsed.slow_log]
     transport.space.clients += [Client(**row.model_dump()) for row in parsed.clients]
     replies = WorkerReplies(parsed.celery, parsed.control_replies)
     if parsed.celery:
         parsed.celery.expand(transport.space)
-    return RedisSession(target, transport, replies)
+    return RedisSession(transport, replies)

@@ -9,6 +9,8 @@ from typing import Any
 from tools.brokers.redis import stub_keys
 from tools.brokers.redis.session import Command, ReplyError, text
 from tools.brokers.redis.stub_keys import Entry, KeySpace, encode
+from tools.brokers.redis.stub_server import HANDLERS as SERVER_HANDLERS
+from tools.brokers.redis.stub_streams import HANDLERS as STREAM_HANDLERS
 
 Arguments = list[bytes]
 _WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
@@ -43,22 +45,6 @@ def _length(kind: str) -> Callable[[KeySpace, Arguments], int]:
     return length
 
 
-def _info(space: KeySpace, _a: Arguments) -> bytes:
-    return encode("# Server\r\n" + "".join(f"{k}:{v}\r\n" for k, v in space.info_fields().items()))
-
-
-def _client(space: KeySpace, a: Arguments) -> bytes:
-    if a[0].upper() != b"LIST":
-        raise ReplyError(f"ERR unknown subcommand '{text(a[0])}'")
-    ours = f"id=2 addr=127.0.0.1:1 name=queuewright age=0 idle=0 flags=N db={space.db} sub=0 psub=0 cmd=client|list\n"
-    rows = (
-        f"id={number} addr=127.0.0.1:{40_000 + number} name={c.name} age=60 idle=0 flags={c.flags} db={c.db} sub=0 "
-        f"psub={c.psub} cmd={c.cmd}\n"
-        for number, c in enumerate(space.clients, start=3)
-    )
-    return encode(ours + "".join(rows))
-
-
 def _scan(space: KeySpace, a: Arguments) -> list[Any]:
     options = {a[i].upper(): text(a[i + 1]) for i in range(1, len(a) - 1, 2)}
     names = space.names()
@@ -90,6 +76,26 @@ def _smembers(space: KeySpace, a: Arguments) -> list[bytes]:
     return list(entry.value) if entry else []
 
 
+def _sismember(space: KeySpace, a: Arguments) -> int:
+    entry = _typed(space, a[0], "set")
+    return int(entry is not None and a[1] in entry.value)
+
+
+def _hgetall(space: KeySpace, a: Arguments) -> list[bytes]:
+    entry = _typed(space, a[0], "hash")
+    return [part for pair in entry.value.items() for part in pair] if entry else []
+
+
+def _hmget(space: KeySpace, a: Arguments) -> list[bytes | None]:
+    entry = _typed(space, a[0], "hash")
+    return [entry.value.get(name) if entry else None for name in a[1:]]
+
+
+def _mget(space: KeySpace, a: Arguments) -> list[bytes | None]:
+    entries = (space.get(name) for name in a)
+    return [entry.value if entry and entry.kind == "string" else None for entry in entries]
+
+
 def _hget(space: KeySpace, a: Arguments) -> bytes | None:
     entry = _typed(space, a[0], "hash")
     return entry.value.get(a[1]) if entry else None
@@ -117,9 +123,50 @@ def _zrange(space: KeySpace, a: Arguments) -> list[bytes]:
 
 
 def _zcount(space: KeySpace, a: Arguments) -> int:
+    return len(_by_score(space, a))
+
+
+def _zrangebyscore(space: KeySpace, a: Arguments) -> list[bytes]:
+    options = [part.upper() for part in a[3:]]
+    found = _by_score(space, a)
+    if b"LIMIT" in options:
+        start, count = (int(a[3 + options.index(b"LIMIT") + n]) for n in (1, 2))
+        found = found[start:] if count < 0 else found[start : start + count]
+    if b"WITHSCORES" in options:
+        return [part for member, score in found for part in (member, encode(f"{score:.17g}"))]
+    return [member for member, _ in found]
+
+
+def _by_score(space: KeySpace, a: Arguments) -> list[tuple[bytes, float]]:
+    """Members between two scores, in order; `(` leaves an end out."""
     entry = _typed(space, a[0], "zset")
-    low, high = float(a[1]), float(a[2])
-    return sum(1 for score in entry.value.values() if low <= score <= high) if entry else 0
+    low, high = (float(part.lstrip(b"(")) for part in a[1:3])
+    out_low, out_high = (part.startswith(b"(") for part in a[1:3])
+    ordered = sorted(entry.value.items(), key=lambda item: (item[1], item[0])) if entry else []
+    return [
+        (member, score)
+        for member, score in ordered
+        if (score > low if out_low else score >= low) and (score < high if out_high else score <= high)
+    ]
+
+
+def _zscore(space: KeySpace, a: Arguments) -> bytes | None:
+    entry = _typed(space, a[0], "zset")
+    return encode(f"{entry.value[a[1]]:.17g}") if entry and a[1] in entry.value else None
+
+
+def _whole(kind: str) -> Callable[[KeySpace, Arguments], list[Any]]:
+    """SSCAN and ZSCAN in one page."""
+
+    def scan(space: KeySpace, a: Arguments) -> list[Any]:
+        entry = _typed(space, a[0], kind)
+        if entry is None:
+            return [b"0", []]
+        if kind == "set":
+            return [b"0", list(entry.value)]
+        return [b"0", [part for m, score in entry.value.items() for part in (m, encode(f"{score:.17g}"))]]
+
+    return scan
 
 
 def _pttl(space: KeySpace, a: Arguments) -> int:
@@ -149,6 +196,8 @@ def _bytes_of(entry: Entry) -> int:
     """About what the server would use: the elements, a list's by its first one."""
     if entry.kind == "list":
         return len(entry.value) * (16 + len(entry.value[0]))
+    if entry.kind == "stream":
+        return 100 * len(entry.value)
     if entry.kind == "hash":
         return sum(64 + len(key) + len(value) for key, value in entry.value.items())
     return len(entry.value) if isinstance(entry.value, bytes) else sum(64 + len(member) for member in entry.value)
@@ -171,10 +220,6 @@ def _bounds(a: Arguments, size: int) -> tuple[int, int]:
 
 
 _HANDLERS: dict[str, Callable[[KeySpace, Arguments], Any]] = {
-    "PING": lambda space, a: b"PONG",
-    "INFO": _info,
-    "DBSIZE": lambda space, a: len(space.names()),
-    "CLIENT": _client,
     "SCAN": _scan,
     "RANDOMKEY": lambda space, a: space.random_name(),
     "EXISTS": lambda space, a: sum(1 for name in a if space.get(name)),
@@ -196,4 +241,15 @@ _HANDLERS: dict[str, Callable[[KeySpace, Arguments], Any]] = {
     "ZCARD": _length("zset"),
     "ZRANGE": _zrange,
     "ZCOUNT": _zcount,
+    "ZSCORE": _zscore,
+    "ZRANGEBYSCORE": _zrangebyscore,
+    "ZSCAN": _whole("zset"),
+    "SSCAN": _whole("set"),
+    "SISMEMBER": _sismember,
+    "HGETALL": _hgetall,
+    "HVALS": lambda space, a: _hgetall(space, a)[1::2],
+    "HMGET": _hmget,
+    "MGET": _mget,
+    **SERVER_HANDLERS,
+    **STREAM_HANDLERS,
 }

@@ -41,6 +41,16 @@ class Client:
 
 
 @dataclass
+class Slow:
+    """One entry of SLOWLOG."""
+
+    command: list[str]
+    ms: float
+    age_s: float = 60.0
+    client: str = ""
+
+
+@dataclass
 class Backlog:
     """A list of messages of which most exist only when they are looked at.
 
@@ -68,7 +78,7 @@ class Backlog:
 
 @dataclass
 class Entry:
-    """One key: `value` is bytes, a list or `Backlog` of bytes, a set of bytes, or a dict by bytes (hash, zset)."""
+    """One key: `value` is bytes, a list or `Backlog` of bytes, a set of bytes, a dict by bytes, or a stream."""
 
     kind: str
     value: Any
@@ -82,10 +92,13 @@ class KeySpace:
 
     Attributes:
         info: fields of INFO that differ from `HEALTHY_INFO`.
+        config: what CONFIG GET answers; a setting that is not there does not exist.
     """
 
     db: int = 0
     info: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict)
+    slow_log: list[Slow] = field(default_factory=list)
     clients: list[Client] = field(default_factory=list)
     _entries: dict[bytes, Entry] = field(default_factory=dict)
     _order: list[bytes] = field(default_factory=list)
@@ -122,7 +135,10 @@ class KeySpace:
         return next(iter(self.names()), None)
 
     def items(self) -> Iterator[tuple[bytes, str, Any, float | None]]:
-        """Name, kind, plain value and remaining seconds of every key, to load a real server with."""
+        """Name, kind, plain value and remaining seconds of every key, to load a real server with.
+
+        The value of a stream is a `tools.brokers.redis.stub_streams.Stream`.
+        """
         for name in self.names():
             entry = self._entries[name]
             value = [entry.value[i] for i in range(len(entry.value))] if entry.kind == "list" else entry.value
@@ -145,7 +161,7 @@ def encode(value: object) -> bytes:
 
 
 def _stored(kind: str, value: Any) -> Any:
-    if isinstance(value, Backlog):
+    if isinstance(value, Backlog) or kind == "stream":
         return value
     if kind == "list":
         return [encode(item) for item in value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -85,6 +86,25 @@ async def test_an_http_server_is_not_a_redis(configured: Callable[..., Config], 
         await writer.drain()
 
     assert code(await inspect(configured, f"redis://127.0.0.1:{await serve(http)}/0")) == "protocol_mismatch"
+
+
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster", "redis+sentinel"])
+@pytest.mark.parametrize("reply", [b"+OK\r\n", b":7\r\n", b"*0\r\n", b"$-1\r\n", b"*1\r\n*1\r\n:5\r\n", b"-ERR no\r\n"])
+async def test_answers_of_another_shape_are_one_clear_error_or_unknowns(
+    configured: Callable[..., Config], serve: Callable[..., Any], reply: bytes, scheme: str
+) -> None:
+    async def same(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            # one for each command, which begin with their number of words
+            writer.write(reply * len(re.findall(rb"\*\d+\r\n\$", data)))
+            await writer.drain()
+
+    path = {"redis": "/0", "redis+cluster": "", "redis+sentinel": "/mymaster/0"}[scheme]
+    result = await inspect(configured, f"{scheme}://127.0.0.1:{await serve(same)}{path}")
+    if result.error is None:
+        assert {gap.field for gap in result.unknown} >= {"server", "queues"}
+    else:
+        assert code(result) in {"protocol_mismatch", "unreachable", "unsupported"}
 
 
 async def test_tls_to_a_plain_server_times_out_with_a_hint_at_tls(

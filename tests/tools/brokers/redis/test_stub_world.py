@@ -38,7 +38,7 @@ async def call(configured: Callable[..., Config], tmp_path: Path) -> AsyncIterat
         await runner.close()
 
 
-@pytest.mark.parametrize("code", ["unreachable", "timeout", "auth_failed"])
+@pytest.mark.parametrize("code", ["unreachable", "timeout", "auth_failed", "forbidden"])
 async def test_it_fails_as_a_server_fails(call: Call, code: str) -> None:
     result = await call({"fail": code}, "inspect_broker")
     assert result.error.code == code
@@ -122,6 +122,6 @@ async def test_a_missing_or_unreadable_file_is_an_error_that_names_it(call: Call
 
 
 async def test_a_command_that_it_does_not_know_is_an_error_and_not_a_guess() -> None:
-    (reply,) = await stub_session(STUB, {}).run(("XLEN", "stream"))
+    (reply,) = await stub_session(STUB, {}).run(("PUBSUB", "NUMPAT"))
     assert failed(reply)
     assert reply.code == "ERR"
