@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 # slf4j-simple: the broker's warnings on standard error, for the message when it does not start.
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+POM = """<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>queuewright</groupId><artifactId>kafka-server</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>

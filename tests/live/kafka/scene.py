@@ -104,6 +104,12 @@ class Scene:
         probe.close()
         return total
 
+    def ends(self, places: Iterable[Any]) -> bool:
+        """Whether the end of every one of these partitions can be read."""
+        wanted = {place: sdk.OffsetSpec.latest() for place in places}
+        answers = list(self.admin.list_offsets(wanted, request_timeout=5).values())
+        return all(answer.exception(CALL_S) is None for answer in answers)
+
     def close(self) -> None:
         """Ends the consumers."""
         for one in self._consumers:

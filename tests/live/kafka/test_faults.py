@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import confluent_kafka as ck
 import pytest
 
 from evals.servers.kafka import KafkaServer
@@ -40,19 +41,24 @@ async def test_suspended_it_times_out_resumed_it_answers_ended_it_is_gone(own: K
     assert ended.error.code == "unreachable"
 
 
-async def test_thousands_of_partitions_are_read_in_one_pass(own: KafkaServer, home: Path) -> None:
+async def test_a_thousand_partitions_and_twenty_groups_are_read_in_one_pass(own: KafkaServer, home: Path) -> None:
+    # Given
     scene = Scene(own)
-    scene.topic(10, name="orders")
-    scene.put("orders", 5)
-    scene.commit("g", "orders", {0: 0})
-    for first in range(0, 300, 50):
-        wanted = [sdk.NewTopic(f"t{n}", 10, 1) for n in range(first, first + 50)]
+    names = [f"t{n}" for n in range(100)]
+    for first in range(0, 100, 50):
+        wanted = [sdk.NewTopic(name, 10, 1) for name in names[first : first + 50]]
         for answer in scene.admin.create_topics(wanted).values():
             answer.result(30)
-    until(lambda: len(scene.admin.list_topics(timeout=20).topics) >= 301, "the broker knows of all topics")
+    until(lambda: scene.ends(ck.TopicPartition(name, n) for name in names for n in range(10)), "all logs are open", 60)
+    scene.put("t7", 5)
+    for group in range(20):
+        scene.commit(f"g{group}", "t7", dict.fromkeys(range(9), 0))
+    # When
     runner = Runner(configured_for(home, own.url))
     report = data(await runner.call("inspect_broker", {"target": "main"}))
     await runner.close()
-    assert report["queues_total"] == 301
+    # Then
+    assert report["queues_total"] == 100
     assert report["coverage"]["complete"]
-    assert (report["queues"][0]["name"], report["queues"][0]["ready"]) == ("orders", 5)
+    assert (report["queues"][0]["name"], report["queues"][0]["ready"]) == ("t7", scene.lag("g0", "t7")) == ("t7", 5)
+    assert report["queues"][0]["details"]["groups_total"] == 20

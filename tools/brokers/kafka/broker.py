@@ -15,6 +15,8 @@ from tools.contract import MessageSummary, QueueRecord
 from tools.reading import BrokerReading, Depths, EvidenceBook, Peek, address
 from tools.targets import Target
 
+_UNREAD = Failure("UNREAD", "")
+
 
 class KafkaBroker:
     """Apache Kafka and what speaks its protocol."""
@@ -82,10 +84,10 @@ class KafkaBroker:
             logs = logs_of(record.name, numbers, starts, ends)
             lags: list[int | None] = []
             for row in record.details.get("groups", ()):
-                found = commits.get(row["group"])
-                readable = found is not None and not isinstance(found, Failure)
-                lags.append(lag_of(logs, found.get(record.name, {})).lag if readable else None)  # type: ignore[union-attr]
-            depths[address(record)] = max(lags, default=None) if None not in lags else None  # type: ignore[type-var]
+                found = commits.get(row["group"], _UNREAD)
+                lags.append(None if isinstance(found, Failure) else lag_of(logs, found.get(record.name, {})).lag)
+            known_lags = [lag for lag in lags if lag is not None]
+            depths[address(record)] = max(known_lags) if lags and len(known_lags) == len(lags) else None
         return depths
 
     async def peek(self, session: KafkaSession, reading: BrokerReading, request: Peek) -> list[MessageSummary]:

@@ -32,6 +32,13 @@ MOST_EVIDENCE = 200
 # Of one kind of notice: topics or groups that are named.
 MOST_NAMED = 3
 SERVER = '--bootstrap-server "$BOOTSTRAP"'
+# What was asked about all at once, and the field that is unknown without it.
+_ASIDE = (
+    ("groups", "groups"),
+    ("offsets", "details.retained"),
+    ("topics", "details.topic_id"),
+    ("configs", "details.config"),
+)
 _ABSENT = ("in_flight", "scheduled", "retrying", "dead")
 
 
@@ -138,7 +145,7 @@ def _gaps(target: str, found: Survey, topics: Mapping[str, TopicReading]) -> lis
 def _refused(at: At, found: Survey) -> list[Gap]:
     """One for each question that was refused, however many things it was about, but one for each group."""
     gaps = []
-    for question, field in (("groups", "groups"), ("topics", "details.topic_id"), ("configs", "details.config")):
+    for question, field in _ASIDE:
         if refused := found.unread.get(question):
             name, first = next(iter(refused.items()))
             facts: dict[str, Scalar] = {"count": len(refused), "first": name or "-", "detail": first.detail}

@@ -55,7 +55,7 @@ def release(body: bytes) -> str | None:
     for _ in range(reader.varint()):
         tag, size = reader.varint(), reader.varint()
         content = reader.take(size)
-        if tag == 2:
+        if tag == 0:
             return _release_of(_features(_Reader(content)).get("metadata.version"))
     return None
 

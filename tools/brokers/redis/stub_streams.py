@@ -57,7 +57,7 @@ class Stream:
     """Entries are numbered from 1, the oldest; their ids are spread evenly over `age_s`, later ones over time."""
 
     given: StubStream
-    born: float = field(default_factory=stub_keys.now)
+    born: float = field(default_factory=lambda: stub_keys.now())
     born_ms: int = field(default_factory=lambda: int(time.time() * 1_000))
 
     @property

@@ -62,6 +62,7 @@ async def test_a_group_that_has_committed_nothing_yet_is_on_the_topics_that_it_h
     [
         ({"deny": ["configs"]}, "details.config", "kafka_configs_unread"),
         ({"deny": ["topics"]}, "details.topic_id", "kafka_topics_unread"),
+        ({"deny": ["offsets"]}, "details.retained", "kafka_offsets_unread"),
         ({"deny": ["groups"]}, "groups", "kafka_groups_unread"),
         ({"deny": ["described"]}, "groups.members", "kafka_described_unread"),
         ({"deny": ["committed"]}, "groups.lag", "kafka_committed_unread"),

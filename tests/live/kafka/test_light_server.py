@@ -13,6 +13,8 @@ from evals.servers.kafka import LightKafka
 from tools.config import Config
 from tools.runner import Runner
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(scope="module")
 def light() -> Iterator[LightKafka]:
