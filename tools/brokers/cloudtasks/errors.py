@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.asking import Throttled
 from tools.errors import (
     AuthFailed,
     CallTimeout,
@@ -21,10 +22,6 @@ PERMISSIONS = {
     "v2.ListTasks": "cloudtasks.tasks.list",
     "v2.ListTasks FULL": "cloudtasks.tasks.fullView",
 }
-
-
-class Throttled(Unreachable):
-    """A quota is used up; the same call works later."""
 
 
 class Gone(Unsupported):
@@ -59,8 +56,3 @@ def error_of(target: str, call: str, status: str, message: str, seconds: float =
     if status in {"UNAVAILABLE", "INTERNAL", "CANCELLED", "ABORTED"}:
         return Unreachable("cloudtasks_unreachable", **facts)
     return Unsupported("cloudtasks_refused", **facts)
-
-
-def detail_of(error: TargetError) -> str:
-    """What the server said, for a gap."""
-    return str(error.facts.get("detail") or error.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools.brokers.cloudtasks.errors import Throttled, detail_of
+from tools.asking import Throttled, detail_of
 from tools.brokers.cloudtasks.session import Answer, TasksSession
 from tools.brokers.cloudtasks.tasks import Listing
 from tools.contract import At, QueueRecord

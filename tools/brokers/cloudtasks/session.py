@@ -8,13 +8,11 @@ of the last answered attempt or None), and in the full view `url`, `method`, `bo
 
 from __future__ import annotations
 
-import asyncio
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from tools.brokers.cloudtasks.errors import Throttled
+from tools.asking import Asking
 from tools.errors import AuthFailed, CallTimeout, ProtocolMismatch, TargetError, Unreachable
 from tools.targets import Target
 
@@ -22,6 +20,7 @@ Answer = dict[str, Any]
 # Listing does not dispatch, lease or hide a task.
 READING = frozenset({"v2beta3.ListQueues", "v2.ListQueues", "v2.ListTasks", "v2.ListTasks FULL"})
 AT_ONCE = 4
+ASKING = Asking(AT_ONCE, (Unreachable, CallTimeout, AuthFailed, ProtocolMismatch))
 
 
 class TasksTransport(Protocol):
@@ -69,32 +68,8 @@ class TasksSession:
     async def each(
         self, call: str, asked: Sequence[Mapping[str, Any]], deadline: float | None = None
     ) -> list[Answer | TargetError | None]:
-        """The same call for each of these requests, at most `AT_ONCE` at a time.
-
-        Args:
-            deadline: of `time.monotonic()`, after which no further call begins.
-
-        Returns:
-            In the order asked: the answer, the error of this one, or None where it was not asked any more, because time
-            was up or the connection had failed.
-        """
-        found: list[Answer | TargetError | None] = [None] * len(asked)
-        waiting = iter(enumerate(asked))
-        broken = False
-
-        async def work() -> None:
-            nonlocal broken
-            for index, request in waiting:
-                if broken or (deadline is not None and time.monotonic() > deadline):
-                    return
-                try:
-                    found[index] = await self.call(call, **request)
-                except TargetError as error:
-                    found[index] = error
-                    broken = broken or breaks(error)
-
-        await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(asked)))))
-        return found
+        """The same call for each of these requests, at most `AT_ONCE` at a time. See `Asking.each`."""
+        return await ASKING.each(lambda request: self.call(call, **request), asked, deadline)
 
     def command(self, *words: str) -> str:
         """A read-only gcloud command that a person can paste; credentials stay with their own configuration."""
@@ -104,10 +79,3 @@ class TasksSession:
     async def close(self) -> None:
         """Gives the connections back."""
         await self._transport.close()
-
-
-def breaks(error: TargetError) -> bool:
-    """Whether further calls would end the same way."""
-    return isinstance(error, (Unreachable, CallTimeout, AuthFailed, ProtocolMismatch)) and not isinstance(
-        error, Throttled
-    )

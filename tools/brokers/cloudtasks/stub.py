@@ -37,16 +37,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
-
-import yaml
-from pydantic import ValidationError
 
 from tools.brokers.cloudtasks.errors import PERMISSIONS, error_of
 from tools.brokers.cloudtasks.session import TasksSession
 from tools.brokers.cloudtasks.stub_document import StubDocument, StubQueue, StubTask
-from tools.errors import Unsupported
+from tools.stubs import World
 from tools.targets import Target
 
 _FAILURES = {
@@ -65,12 +61,10 @@ _RETRY: dict[str, str | int] = {
 class StubTransport:
     """Answers as Cloud Tasks would."""
 
-    def __init__(self, target: Target, path: Path | None, document: StubDocument) -> None:
+    def __init__(self, target: Target, world: World[StubDocument]) -> None:
         self._target = target
-        self._path = path
-        self._stamp = _stamp(path)
-        self._born = time.monotonic()
-        self.document = document
+        self._world = world
+        self.document = world.current()
 
     async def call(self, call: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """One answer.
@@ -78,9 +72,7 @@ class StubTransport:
         Raises:
             TargetError: as `fail`, `deny` and `throttle` say, or for what is not there.
         """
-        if self._path is not None and _stamp(self._path) != self._stamp:
-            self._stamp, self._born = _stamp(self._path), time.monotonic()
-            self.document = _parsed(self._target, _loaded(self._target, self._path))
+        self.document = self._world.current()
         name = self._target.name
         if self.document.fail:
             raise error_of(name, call, *_FAILURES[self.document.fail], seconds=5.0)
@@ -106,7 +98,7 @@ class StubTransport:
         return self.document.queues[name] or StubQueue()
 
     def _ready(self, queue: StubQueue) -> int:
-        return max(0, queue.ready + int(queue.growth_per_s * (time.monotonic() - self._born)))
+        return max(0, queue.ready + self._world.grown(queue.growth_per_s))
 
     def _list_queues(self, request: Mapping[str, Any], *, stats: bool) -> dict[str, Any]:
         names = list(self.document.queues)
@@ -155,11 +147,7 @@ def open_stub(target: Target) -> TasksSession:
     Raises:
         Unsupported: the file is missing, or says what this stub does not know.
     """
-    path = Path(target.path)
-    relative = Path(target.path.lstrip("/"))
-    if not path.is_file() and relative.is_file():
-        path = relative
-    return _session(target, path, _parsed(target, _loaded(target, path)))
+    return _session(target, World(target, StubDocument))
 
 
 def stub_session(target: Target, document: Mapping[str, Any]) -> TasksSession:
@@ -168,11 +156,12 @@ def stub_session(target: Target, document: Mapping[str, Any]) -> TasksSession:
     Raises:
         Unsupported: the mapping says what this stub does not know.
     """
-    return _session(target, None, _parsed(target, document))
+    return _session(target, World(target, StubDocument, document))
 
 
-def _session(target: Target, path: Path | None, document: StubDocument) -> TasksSession:
-    return TasksSession(target, StubTransport(target, path, document), document.project, document.location)
+def _session(target: Target, world: World[StubDocument]) -> TasksSession:
+    document = world.current()
+    return TasksSession(target, StubTransport(target, world), document.project, document.location)
 
 
 def _task(name: str, task: StubTask, full: bool) -> dict[str, Any]:
@@ -182,27 +171,3 @@ def _task(name: str, task: StubTask, full: bool) -> dict[str, Any]:
         "dispatch_count": task.dispatch_count, "response_count": task.response_count, "last_code": task.code,
     }  # fmt: skip
     return found | ({"url": task.url, "method": task.method, "body": task.body.encode()} if full else {})
-
-
-def _loaded(target: Target, path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Unsupported("cloudtasks_stub_unreadable", target=target.name, call=str(path), detail=str(error)) from None
-
-
-def _parsed(target: Target, document: Any) -> StubDocument:
-    try:
-        return StubDocument.model_validate(document or {})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise Unsupported("cloudtasks_stub_unreadable", target=target.name, call=target.path, detail=detail) from None
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size) if found else None

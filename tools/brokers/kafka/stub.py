@@ -39,15 +39,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tools.brokers.kafka.session import KafkaSession
 from tools.brokers.kafka.stub_transport import StubTransport
-from tools.errors import Unsupported
+from tools.stubs import World
 from tools.targets import Target
 
 Question = Literal["cluster", "acls", "topics", "configs", "offsets", "groups", "described", "committed", "fetch"]
@@ -139,6 +138,14 @@ class StubDocument(_Part):
     topics: dict[str, StubTopic] = {}
     groups: dict[str, StubGroup] = {}
 
+    @model_validator(mode="after")
+    def _topics_are_there(self) -> Self:
+        for name, group in self.groups.items():
+            if unknown := {*group.lag, *group.committed, *group.completes_per_s} - set(self.topics):
+                facts = {"group": name, "topic": min(unknown)}
+                raise PydanticCustomError("no_topic", "groups.{group}: no topic {topic}", facts)
+        return self
+
     def nodes(self) -> list[StubBroker]:
         """Its brokers, one by one."""
         if isinstance(self.brokers, list):
@@ -152,24 +159,7 @@ def open_stub(target: Target) -> KafkaSession:
     Raises:
         Unsupported: the file is missing, or says what this stub does not know.
     """
-    path = Path(target.path)
-    relative = Path(target.path.lstrip("/"))
-    if not path.is_file() and relative.is_file():
-        path = relative
-    seen: list[tuple[int, StubDocument]] = []
-
-    def current() -> StubDocument:
-        try:
-            changed = path.stat().st_mtime_ns
-            if not seen or seen[0][0] != changed:
-                document = yaml.safe_load(path.read_text(encoding="utf-8"))
-                seen[:] = [(changed, _parsed(target, document if isinstance(document, dict) else {}))]
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise Unsupported("kafka_stub_unreadable", target=target.name, call=str(path), detail=str(error)) from None
-        return seen[0][1]
-
-    current()
-    return KafkaSession(target, StubTransport(target, current, time.monotonic))
+    return KafkaSession(target, StubTransport(target, World(target, StubDocument).current, time.monotonic))
 
 
 def stub_session(
@@ -180,22 +170,7 @@ def stub_session(
     Raises:
         Unsupported: the mapping says what this stub does not know.
     """
-    parsed = _parsed(target, document)
-    return KafkaSession(target, StubTransport(target, lambda: parsed, clock))
-
-
-def _parsed(target: Target, document: Mapping[str, Any]) -> StubDocument:
-    try:
-        parsed = StubDocument.model_validate(dict(document))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise Unsupported("kafka_stub_unreadable", target=target.name, call=target.path, detail=detail) from None
-    for name, group in parsed.groups.items():
-        if unknown := {*group.lag, *group.committed, *group.completes_per_s} - set(parsed.topics):
-            detail = f"groups.{name}: no topic {min(unknown)}"
-            raise Unsupported("kafka_stub_unreadable", target=target.name, call=target.path, detail=detail)
-    return parsed
+    return KafkaSession(target, StubTransport(target, World(target, StubDocument, document).current, clock))
 
 
 def payload(topic: StubTopic, offset: int, end: int) -> bytes:

@@ -58,15 +58,14 @@ lost_columns: []             # columns that the server leaves out, as a newer or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tools.brokers.rabbitmq.session import RabbitSession, Reply, call_of
 from tools.brokers.rabbitmq.stub_api import StubApi
-from tools.errors import CallTimeout, TargetError, Unreachable, Unsupported
+from tools.errors import CallTimeout, TargetError, Unreachable
+from tools.stubs import World
 from tools.targets import Target
 
 
@@ -213,12 +212,10 @@ class StubDocument(_Part):
 class StubTransport:
     """Answers from the document, or from the file that holds it."""
 
-    def __init__(self, target: Target, document: Mapping[str, Any] | None = None, path: Path | None = None) -> None:
+    def __init__(self, target: Target, document: Mapping[str, Any] | None = None) -> None:
         self._target = target
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-        self._use(document or {})
-        self._refresh()
+        self._world = World(target, StubDocument, document)
+        self._use(self._world.current())
 
     async def send(self, method: str, path: str, query: Mapping[str, str], document: object = None) -> Reply:
         """One answer.
@@ -226,7 +223,8 @@ class StubTransport:
         Raises:
             TargetError: as `fail` says, or the file became unreadable.
         """
-        self._refresh()
+        if (current := self._world.current()) is not self._document:
+            self._use(current)
         if self._fail in {"unreachable", "timeout"}:
             raise self._failure(call_of(method, path))
         if self._fail == "auth_failed":
@@ -236,32 +234,10 @@ class StubTransport:
     async def close(self) -> None:
         """Nothing to give back."""
 
-    def _refresh(self) -> None:
-        if self._path is None:
-            return
-        try:
-            state = self._path.stat()
-            if (state.st_mtime_ns, state.st_size) == self._seen:
-                return
-            document = yaml.safe_load(self._path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise self._unreadable(str(error)) from None
-        self._seen = (state.st_mtime_ns, state.st_size)
-        self._use(document if isinstance(document, dict) else {})
-
-    def _use(self, document: Mapping[str, Any]) -> None:
-        try:
-            parsed = StubDocument.model_validate(dict(document))
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            raise self._unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-        self._fail = parsed.fail
-        tags = [] if parsed.fail == "forbidden" else parsed.tags
-        self._api = StubApi(parsed.model_dump(by_alias=True) | {"tags": tags})
-
-    def _unreadable(self, detail: str) -> Unsupported:
-        place = str(self._path or self._target.path)
-        return Unsupported("rabbitmq_stub_unreadable", target=self._target.name, call=place, detail=detail)
+    def _use(self, document: StubDocument) -> None:
+        self._document, self._fail = document, document.fail
+        tags = [] if document.fail == "forbidden" else document.tags
+        self._api = StubApi(document.model_dump(by_alias=True) | {"tags": tags})
 
     def _failure(self, call: str) -> TargetError:
         facts: dict[str, Any] = {"target": self._target.name, "call": call}
@@ -276,11 +252,7 @@ def open_stub(target: Target) -> RabbitSession:
     Raises:
         Unsupported: the file is missing, or says what this stub does not know.
     """
-    path = Path(target.path)
-    relative = Path(target.path.lstrip("/"))
-    return RabbitSession(
-        target, StubTransport(target, path=relative if not path.is_file() and relative.is_file() else path)
-    )
+    return RabbitSession(target, StubTransport(target))
 
 
 def stub_session(target: Target, document: Mapping[str, Any]) -> RabbitSession:

@@ -66,18 +66,17 @@ celery:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from tools.brokers.redis.session import Command, RedisSession, ReplyError, name_of
 from tools.brokers.redis.stub_celery import StubCelery, WorkerReplies
 from tools.brokers.redis.stub_commands import answer
 from tools.brokers.redis.stub_keys import Client, KeySpace, Slow
 from tools.brokers.redis.stub_streams import Stream, StubStream
-from tools.errors import AuthFailed, CallTimeout, Forbidden, TargetError, Unreachable, Unsupported
+from tools.errors import AuthFailed, CallTimeout, Forbidden, TargetError, Unreachable
+from tools.stubs import World
 from tools.targets import Target
 
 
@@ -185,15 +184,7 @@ def open_stub(target: Target) -> RedisSession:
     Raises:
         Unsupported: the file is missing, or says what this stub does not know.
     """
-    path = Path(target.path)
-    relative = Path(target.path.lstrip("/"))
-    if not path.is_file() and relative.is_file():
-        path = relative
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Unsupported("stub_unreadable", target=target.name, call=str(path), detail=str(error)) from None
-    return stub_session(target, document if isinstance(document, dict) else {})
+    return _session(target, World(target, StubDocument).current())
 
 
 def stub_session(target: Target, document: Mapping[str, Any]) -> RedisSession:
@@ -202,12 +193,10 @@ def stub_session(target: Target, document: Mapping[str, Any]) -> RedisSession:
     Raises:
         Unsupported: the mapping says what this stub does not know.
     """
-    try:
-        parsed = StubDocument.model_validate(dict(document))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise Unsupported("stub_unreadable", target=target.name, call=target.path, detail=detail) from None
+    return _session(target, World(target, StubDocument, document).current())
+
+
+def _session(target: Target, parsed: StubDocument) -> RedisSession:
     transport = StubTransport(target, parsed)
     for name, key in parsed.keys.items():
         transport.space.put(name, key.type, key.value, key.ttl_s)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from tools.asking import Throttled
 from tools.brokers.servicebus import peek as peeking
 from tools.brokers.servicebus.client import ServiceBusClient
 from tools.brokers.servicebus.depths import counted
 from tools.brokers.servicebus.listing import Listing, read_listing
 from tools.brokers.servicebus.records import Place, dead_letter_records, depth_of, record_of
-from tools.brokers.servicebus.session import Entry, ServiceBusSession, Throttled
+from tools.brokers.servicebus.session import Entry, ServiceBusSession
 from tools.contract import At, Coverage, MessageSummary, QueueRecord
 from tools.reading import BrokerReading, Depths, EvidenceBook, Gap, Peek, Texts, address
 from tools.targets import Target

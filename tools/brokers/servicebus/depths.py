@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from tools.asking import Throttled
 from tools.brokers.servicebus.listing import PARALLEL
 from tools.brokers.servicebus.records import Place
-from tools.brokers.servicebus.session import PAGE, Entry, ServiceBusSession, Throttled
+from tools.brokers.servicebus.session import PAGE, Entry, ServiceBusSession
 from tools.reading import BrokerReading
 
 # A queue and None, or a topic and its subscription.

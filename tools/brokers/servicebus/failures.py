@@ -7,7 +7,7 @@ import ssl
 from functools import cache
 from typing import Any
 
-from tools.brokers.servicebus.session import Throttled
+from tools.asking import Throttled
 from tools.errors import (
     AuthFailed,
     CallTimeout,

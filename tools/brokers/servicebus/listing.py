@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tools.brokers.servicebus.session import PAGE, Entry, Feed, ServiceBusSession, Throttled
+from tools.asking import Throttled
+from tools.brokers.servicebus.session import PAGE, Entry, Feed, ServiceBusSession
 from tools.contract import At, Scalar
 from tools.errors import CallTimeout, TargetError, Unsupported
 from tools.reading import Gap, Texts

@@ -10,19 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from tools.errors import TargetError
 from tools.targets import Target
 
 # The service's largest page (Service Bus management REST API, `$top`).
 PAGE = 100
 Feed = Literal["queues", "topics", "subscriptions"]
 PeekState = Literal["active", "scheduled", "deferred"]
-
-
-class Throttled(TargetError):
-    """The service refuses more requests for now: HTTP 429, or server-busy with a sub-code such as 50002 or 50009."""
-
-    code = "unreachable"
 
 
 @dataclass(frozen=True)

@@ -35,15 +35,15 @@ topics:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from tools.brokers.servicebus.session import PAGE, Entry, Feed, PeekCall, Peeked, ServiceBusSession, Throttled
+from tools.asking import Throttled
+from tools.brokers.servicebus.session import PAGE, Entry, Feed, PeekCall, Peeked, ServiceBusSession
 from tools.brokers.servicebus.stub_entities import StubQueue, StubTopic
 from tools.errors import AuthFailed, CallTimeout, Forbidden, TargetError, Unreachable, Unsupported
+from tools.stubs import World
 from tools.targets import Target
 
 Call = Literal["namespace", "queues", "topics", "subscriptions", "peek"]
@@ -65,11 +65,10 @@ class StubDocument(BaseModel):
 class StubTransport:
     """Answers from the document."""
 
-    def __init__(self, target: Target, document: StubDocument, path: Path | None = None) -> None:
+    def __init__(self, target: Target, world: World[StubDocument]) -> None:
         self._target = target
-        self.document = document
-        self._path = path
-        self._changed = path.stat().st_mtime_ns if path else 0
+        self._world = world
+        self.document = world.current()
 
     async def namespace(self) -> Mapping[str, Any]:
         """As in the document."""
@@ -108,8 +107,7 @@ class StubTransport:
         return self.document.topics.get(name or "", StubTopic())
 
     def _check(self, call: Call, named: str) -> None:
-        if self._path and self._path.is_file() and (now := self._path.stat().st_mtime_ns) != self._changed:
-            self.document, self._changed = _read(self._target, self._path), now
+        self.document = self._world.current()
         if self.document.fail:
             raise self._failure(self.document.fail, named)
         if call in self.document.deny:
@@ -140,11 +138,7 @@ def open_stub(target: Target) -> ServiceBusSession:
     Raises:
         Unsupported: the file is missing, or says what this stub does not know.
     """
-    path = Path(target.path)
-    relative = Path(target.path.lstrip("/"))
-    if not path.is_file() and relative.is_file():
-        path = relative
-    return ServiceBusSession(target, StubTransport(target, _read(target, path), path))
+    return ServiceBusSession(target, StubTransport(target, World(target, StubDocument)))
 
 
 def stub_session(target: Target, document: Mapping[str, Any]) -> ServiceBusSession:
@@ -153,21 +147,4 @@ def stub_session(target: Target, document: Mapping[str, Any]) -> ServiceBusSessi
     Raises:
         Unsupported: the mapping says what this stub does not know.
     """
-    return ServiceBusSession(target, StubTransport(target, _parsed(target, document)))
-
-
-def _read(target: Target, path: Path) -> StubDocument:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Unsupported("stub_unreadable", target=target.name, call=str(path), detail=str(error)) from None
-    return _parsed(target, document if isinstance(document, dict) else {})
-
-
-def _parsed(target: Target, document: Mapping[str, Any]) -> StubDocument:
-    try:
-        return StubDocument.model_validate(dict(document))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise Unsupported("stub_unreadable", target=target.name, call=target.path, detail=detail) from None
+    return ServiceBusSession(target, StubTransport(target, World(target, StubDocument, document)))

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
-from tools.brokers.sqs.errors import Throttled, permission_of
+from tools.asking import Throttled
+from tools.brokers.sqs.errors import permission_of
 from tools.brokers.sqs.looking import look
 from tools.brokers.sqs.queues import COUNTS, Seen, attributes_of, gaps_of, link_dead_letters, number, record_of
 from tools.brokers.sqs.report import add_evidence, add_metrics
-from tools.brokers.sqs.session import SqsSession, breaks
+from tools.brokers.sqs.session import ASKING, SqsSession
 from tools.contract import At, Coverage, MessageSummary, QueueRecord
 from tools.errors import Forbidden, TargetError
 from tools.reading import BrokerReading, Depths, EvidenceBook, Gap, Peek, Texts, address
@@ -94,7 +94,7 @@ class SqsBroker:
         """One GetQueueAttributes of a single attribute each."""
         asked = [{"QueueUrl": r.details["url"], "AttributeNames": [COUNTS["ready"]]} for r in records]
         answers = await session.each("GetQueueAttributes", asked)
-        _assert_some(answers)
+        ASKING.assert_some(answers)
         found: Depths = {}
         for record, answer in zip(records, answers, strict=True):
             attributes = attributes_of(answer)
@@ -129,17 +129,9 @@ async def _urls(session: SqsSession) -> tuple[list[str], bool]:
 async def _read_queues(session: SqsSession, urls: list[str], deadline: float) -> Pairs:
     asked = [{"QueueUrl": url, "AttributeNames": ["All"]} for url in urls]
     answers = await session.each("GetQueueAttributes", asked, deadline)
-    _assert_some(answers)
+    ASKING.assert_some(answers)
     seen = [Seen(url, attributes_of(answer)) for url, answer in zip(urls, answers, strict=True)]
     return [(one, record_of(one)) for one in seen]
-
-
-def _assert_some(answers: Sequence[Any]) -> None:
-    """Raises the connection's error where it left nothing to report."""
-    if answers and not any(isinstance(a, dict) for a in answers):
-        for answer in answers:
-            if isinstance(answer, TargetError) and breaks(answer):
-                raise answer
 
 
 def _coverage(reading: BrokerReading, pairs: Pairs, complete: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.asking import Throttled
 from tools.errors import AuthFailed, Forbidden, TargetError, Unreachable, Unsupported
 
 _AUTH = frozenset(
@@ -28,10 +29,6 @@ _THROTTLED = frozenset(
 )  # fmt: skip
 _GONE = frozenset({"QueueDoesNotExist", "NonExistentQueue", "QueueDeletedRecently"})
 _PREFIX = {"cloudwatch": "cloudwatch", "sqs": "sqs"}
-
-
-class Throttled(Unreachable):
-    """AWS asks to slow down; the same call works later."""
 
 
 class Gone(Unsupported):
@@ -62,8 +59,3 @@ def error_of(target: str, service: str, operation: str, code: str, message: str,
     if status >= 500:
         return Unreachable("sqs_server_error", **facts)
     return Unsupported("sqs_refused", **facts)
-
-
-def detail_of(error: TargetError) -> str:
-    """What the server said, for a gap."""
-    return str(error.facts.get("detail") or error.code)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tools.brokers.sqs.errors import Gone, Throttled, detail_of
+from tools.asking import Throttled, detail_of
+from tools.brokers.sqs.errors import Gone
 from tools.contract import At, QueueRecord
 from tools.errors import Forbidden, TargetError
 from tools.reading import Gap, Texts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tools.brokers.sqs.errors import detail_of, permission_of
+from tools.asking import detail_of
+from tools.brokers.sqs.errors import permission_of
 from tools.brokers.sqs.metrics import AGE, FLOW, Metrics, paste_of, read_metrics
 from tools.brokers.sqs.queues import COUNTS
 from tools.brokers.sqs.session import SqsSession

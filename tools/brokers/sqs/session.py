@@ -6,15 +6,13 @@ queue as that queue's answer.
 
 from __future__ import annotations
 
-import asyncio
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from tools.brokers.sqs.errors import Throttled
-from tools.errors import AuthFailed, CallTimeout, TargetError, Unreachable
+from tools.asking import Asking
+from tools.errors import TargetError
 from tools.targets import Target
 
 Answer = dict[str, Any]
@@ -24,6 +22,7 @@ READING = frozenset(
 )
 TOUCHING = frozenset({"sqs:ReceiveMessage"})
 AT_ONCE = 8
+ASKING = Asking(AT_ONCE)
 
 
 class SqsTransport(Protocol):
@@ -67,32 +66,8 @@ class SqsSession:
     async def each(
         self, operation: str, asked: Sequence[Mapping[str, Any]], deadline: float | None = None
     ) -> list[Answer | TargetError | None]:
-        """The same call for each of these parameters, at most `AT_ONCE` at a time.
-
-        Args:
-            deadline: of `time.monotonic()`, after which no further call begins.
-
-        Returns:
-            In the order asked: the answer, the error of this one, or None where it was not asked any more, because time
-            was up or the connection had failed.
-        """
-        found: list[Answer | TargetError | None] = [None] * len(asked)
-        waiting = iter(enumerate(asked))
-        broken = False
-
-        async def work() -> None:
-            nonlocal broken
-            for index, parameters in waiting:
-                if broken or (deadline is not None and time.monotonic() > deadline):
-                    return
-                try:
-                    found[index] = await self.call(operation, **parameters)
-                except TargetError as error:
-                    found[index] = error
-                    broken = broken or breaks(error)
-
-        await asyncio.gather(*(work() for _ in range(min(AT_ONCE, len(asked)))))
-        return found
+        """The same call for each of these parameters, at most `AT_ONCE` at a time. See `Asking.each`."""
+        return await ASKING.each(lambda parameters: self.call(operation, **parameters), asked, deadline)
 
     def command(self, service: str, *words: str) -> str:
         """A read-only AWS command that a person can paste; credentials stay with their own configuration."""
@@ -103,11 +78,6 @@ class SqsSession:
     async def close(self) -> None:
         """Gives the connections back."""
         await self._transport.close()
-
-
-def breaks(error: TargetError) -> bool:
-    """Whether further calls would end the same way."""
-    return isinstance(error, (Unreachable, CallTimeout, AuthFailed)) and not isinstance(error, Throttled)
 
 
 def endpoint_of(target: Target) -> str:

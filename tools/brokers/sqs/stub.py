@@ -33,17 +33,14 @@ import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import yaml
-from pydantic import ValidationError
 
 from tools.brokers.sqs.errors import error_of
 from tools.brokers.sqs.queues import COUNTS
 from tools.brokers.sqs.session import SqsSession
 from tools.brokers.sqs.stub_document import StubDocument, StubMessage, StubQueue
-from tools.errors import AuthFailed, CallTimeout, Forbidden, TargetError, Unreachable, Unsupported
+from tools.errors import AuthFailed, CallTimeout, Forbidden, TargetError, Unreachable
+from tools.stubs import World
 from tools.targets import Target
 
 _NEW_QUEUE = {
@@ -68,12 +65,10 @@ _POINTS = 5
 class StubTransport:
     """Answers as SQS and CloudWatch would."""
 
-    def __init__(self, target: Target, path: Path | None, document: StubDocument) -> None:
+    def __init__(self, target: Target, world: World[StubDocument]) -> None:
         self._target = target
-        self._path = path
-        self._stamp = _stamp(path)
-        self._born = time.monotonic()
-        self.document = document
+        self._world = world
+        self.document = world.current()
 
     async def call(self, service: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One answer.
@@ -81,9 +76,7 @@ class StubTransport:
         Raises:
             TargetError: as `fail`, `deny` and `throttle` say, or for a queue that is not there.
         """
-        if self._path is not None and _stamp(self._path) != self._stamp:
-            self._stamp, self._born = _stamp(self._path), time.monotonic()
-            self.document = _parsed(self._target, _loaded(self._target, self._path))
+        self.document = self._world.current()
         if self.document.fail:
             raise self._failure(operation)
         queue = str(parameters.get("QueueUrl", "")).rpartition("/")[2]
@@ -131,8 +124,7 @@ class StubTransport:
         return self.document.queues[name] or StubQueue()
 
     def _ready(self, queue: StubQueue) -> int:
-        grown = int(queue.growth_per_s * (time.monotonic() - self._born))
-        return max(0, queue.ready + len(queue.messages) + grown)
+        return max(0, queue.ready + len(queue.messages) + self._world.grown(queue.growth_per_s))
 
     def _ListQueues(self, parameters: Mapping[str, Any], _queue: str) -> dict[str, Any]:  # noqa: N802 - the call's name
         names = [n for n in self.document.queues if n.startswith(parameters.get("QueueNamePrefix", ""))]
@@ -197,11 +189,7 @@ def open_stub(target: Target) -> SqsSession:
     Raises:
         Unsupported: the file is missing, or says what this stub does not know.
     """
-    path = Path(target.path)
-    relative = Path(target.path.lstrip("/"))
-    if not path.is_file() and relative.is_file():
-        path = relative
-    return SqsSession(target, StubTransport(target, path, _parsed(target, _loaded(target, path))))
+    return SqsSession(target, StubTransport(target, World(target, StubDocument)))
 
 
 def stub_session(target: Target, document: Mapping[str, Any]) -> SqsSession:
@@ -210,31 +198,7 @@ def stub_session(target: Target, document: Mapping[str, Any]) -> SqsSession:
     Raises:
         Unsupported: the mapping says what this stub does not know.
     """
-    return SqsSession(target, StubTransport(target, None, _parsed(target, document)))
-
-
-def _loaded(target: Target, path: Path) -> Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise Unsupported("sqs_stub_unreadable", target=target.name, call=str(path), detail=str(error)) from None
-
-
-def _parsed(target: Target, document: Any) -> StubDocument:
-    try:
-        return StubDocument.model_validate(document or {})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise Unsupported("sqs_stub_unreadable", target=target.name, call=target.path, detail=detail) from None
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        found = path.stat() if path else None
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size) if found else None
+    return SqsSession(target, StubTransport(target, World(target, StubDocument, document)))
 
 
 def _page(urls: list[str], parameters: Mapping[str, Any], key: str) -> dict[str, Any]:

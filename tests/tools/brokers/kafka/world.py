@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import yaml
+from tests.contract.stub_world import FileWorld
 
 # A topic's name is 1 to 249 of [a-zA-Z0-9._-], neither . nor ..; a group's name may be anything.
 HOSTILE = ["...", "-", "--help", "_", "__not-internal", "0", "-rf.", "A.a-Z", "x" * 249]
@@ -29,40 +26,25 @@ def group_of(topic: str) -> str:
     return f"readers of {topic}"
 
 
-class StubWorld:
+class StubWorld(FileWorld):
     """`async with StubWorld() as world:` a file that the stub reads again whenever it changed."""
 
-    peeks = True
+    system = "kafka"
     empty_name = "no-such-topic"
     hostile = HOSTILE
 
     def __init__(self) -> None:
-        self.options: dict[str, Any] = {}
+        super().__init__()
         self._topics: dict[str, int] = {}
-
-    async def __aenter__(self) -> StubWorld:
-        self._folder = tempfile.TemporaryDirectory()
-        self._file = Path(self._folder.name) / "world.yaml"
-        self._write()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._folder.cleanup()
-
-    @property
-    def url(self) -> str:
-        return f"kafka+stub://{self._file}"
 
     async def put(self, queue: str, count: int) -> None:
         self._topics[queue] = self._topics.get(queue, 0) + count
-        self._write()
+        self.write()
 
     async def counts(self, queue: str) -> dict[str, int]:
         return {"ready": self._topics[queue], "consumers": 0}
 
-    def _write(self) -> None:
+    def document(self) -> dict[str, Any]:
         topics = {name: {"messages": count, "partitions": 3} for name, count in self._topics.items()}
         groups = {group_of(name): {"committed": {name: {0: 0}}} for name in self._topics}
-        self._file.write_text(yaml.safe_dump({"topics": topics, "groups": groups}), encoding="utf-8")
+        return {"topics": topics, "groups": groups}

@@ -10,8 +10,9 @@ import pytest
 from tests.tools.brokers.rabbitmq.conftest import Read
 from tools.brokers.rabbitmq import BROKER, broker
 from tools.brokers.rabbitmq.session import RabbitSession, Reply
-from tools.brokers.rabbitmq.stub import StubTransport
+from tools.brokers.rabbitmq.stub import StubDocument, StubTransport
 from tools.reading import EvidenceBook, address
+from tools.stubs import World
 from tools.targets import parse_target
 
 TARGET = parse_target("main", "rabbitmq+stub:///world.yaml", {})
@@ -67,7 +68,7 @@ async def test_without_time_left_what_was_read_stays(read: Read, monkeypatch: py
 async def test_queues_that_vanish_between_two_pages_end_the_list() -> None:
     class Shrinking(Recorded):
         def after_first_page(self) -> None:
-            self._use(named(300))
+            self._world = World(TARGET, StubDocument, named(300))
 
     reading = await BROKER.read(RabbitSession(TARGET, Shrinking(TARGET, named(1_203))), EvidenceBook())
     assert (len(reading.queues), reading.coverage.complete) == (500, False)
@@ -78,7 +79,7 @@ async def test_a_queue_that_moves_to_the_next_page_is_listed_once_and_the_last_p
     class Growing(Recorded):
         def after_first_page(self) -> None:
             queues = named(1_000)["queues"]
-            self._use({"queues": [{"name": "first"}, *queues]})
+            self._world = World(TARGET, StubDocument, {"queues": [{"name": "first"}, *queues]})
 
     reading = await BROKER.read(RabbitSession(TARGET, Growing(TARGET, named(1_000))), EvidenceBook())
     assert len({address(record) for record in reading.queues}) == len(reading.queues) == 1_000
@@ -110,5 +111,5 @@ async def test_the_depth_of_a_queue_that_is_gone_is_unknown() -> None:
     transport = StubTransport(TARGET, named(3))
     session = RabbitSession(TARGET, transport)
     reading = await BROKER.read(session, EvidenceBook())
-    transport._use(named(2))
+    transport._world = World(TARGET, StubDocument, named(2))
     assert await BROKER.depths(session, reading, reading.queues) == {"//q00000": 0, "//q00001": 1, "//q00002": None}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import yaml
+from tests.contract.stub_world import FileWorld
 
 # At most 255 bytes of UTF-8 (AMQP 0-9-1, short string). RabbitMQ strips line ends from a name on declaration.
 HOSTILE = [
@@ -29,39 +26,24 @@ HOSTILE = [
 ]
 
 
-class StubWorld:
+class StubWorld(FileWorld):
     """`async with StubWorld() as world:` a file that the stub reads again whenever it changed."""
 
-    peeks = True
-    empty_name = "no-such-queue"
+    system = "rabbitmq"
     hostile = HOSTILE
 
     def __init__(self) -> None:
-        self.options: dict[str, Any] = {"peek": True}
+        super().__init__()
+        self.options["peek"] = True
         self._queues: dict[str, int] = {}
-
-    async def __aenter__(self) -> StubWorld:
-        self._folder = tempfile.TemporaryDirectory()
-        self._file = Path(self._folder.name) / "world.yaml"
-        self._write()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._folder.cleanup()
-
-    @property
-    def url(self) -> str:
-        return f"rabbitmq+stub://{self._file}"
 
     async def put(self, queue: str, count: int) -> None:
         self._queues[queue] = self._queues.get(queue, 0) + count
-        self._write()
+        self.write()
 
     async def counts(self, queue: str) -> dict[str, int]:
         return {"ready": self._queues[queue], "in_flight": 0, "consumers": 0}
 
-    def _write(self) -> None:
+    def document(self) -> dict[str, Any]:
         queues = [{"name": name, "ready": count, "published": count} for name, count in self._queues.items()]
-        self._file.write_text(yaml.safe_dump({"queues": queues}), encoding="utf-8")
+        return {"queues": queues}

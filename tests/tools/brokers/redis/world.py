@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import yaml
+from tests.contract.stub_world import FileWorld
 
 # Control characters are cut from what tools print, so names that differ in them alone are left out here.
 HOSTILE = [
@@ -17,40 +14,24 @@ HOSTILE = [
 GROUP = "workers"
 
 
-class StubWorld:
+class StubWorld(FileWorld):
     """`async with StubWorld() as world:` a file that grows with each `put`; put before the first call of a tool."""
 
-    peeks = True
-    empty_name = "no-such-queue"
+    system = "redis"
     hostile = HOSTILE
 
     def __init__(self) -> None:
-        self.options: dict[str, Any] = {}
+        super().__init__()
         self._streams: dict[str, dict[str, Any]] = {}
-
-    async def __aenter__(self) -> StubWorld:
-        self._folder = tempfile.TemporaryDirectory(prefix="queuewright-stub-")
-        self._file = Path(self._folder.name) / "world.yaml"
-        self._write()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._folder.cleanup()
-
-    @property
-    def url(self) -> str:
-        return f"redis+stub://{self._file}"
 
     async def put(self, queue: str, count: int) -> None:
         """A stream with a group that nobody consumes, and that many entries."""
         self._streams[queue] = {"length": count, "groups": {GROUP: {"lag": count}}}
-        self._write()
+        self.write()
 
     async def counts(self, queue: str) -> dict[str, int]:
         """What was put."""
         return {"ready": self._streams[queue]["length"], "in_flight": 0, "consumers": 0}
 
-    def _write(self) -> None:
-        self._file.write_text(yaml.safe_dump({"streams": self._streams}, allow_unicode=True), encoding="utf-8")
+    def document(self) -> dict[str, Any]:
+        return {"streams": self._streams}

@@ -99,7 +99,7 @@ async def test_messages_behind_many_others_are_found_or_it_is_said(peek: Call, a
     [
         (json.dumps({"password": SECRET, "to": "ann@example.org"}).encode(), "***"),
         (f"token={SECRET} plain text".encode(), "plain text"),
-        (gzip.compress(json.dumps({"n": 1, "secret": SECRET}).encode()), "gzip"),
+        (gzip.compress(json.dumps({"n": 1, "secret": SECRET}).encode(), mtime=0), "gzip"),
         (zlib.compress(b"just text, long enough"), "zlib"),
         (pickle.dumps(Boom()), "pickle"),
         (b"\x82\xa1a\x01\xa1b\x02", "msgpack"),
