@@ -22,7 +22,7 @@ __all__ = ["Progress", "embed"]
 Progress = Callable[[int, int], None]
 """Called with (texts done, texts in all), first with none done."""
 
-_STEP = 64  # texts embedded between two calls of progress
+_STEP = 256  # texts embedded between two calls of progress
 _THREADS = 2  # numpy and sockets both let go of the interpreter meanwhile
 _HASH_BYTES = 16
 

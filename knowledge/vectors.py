@@ -6,6 +6,7 @@ any origin, so where they came from stands in the collection's metadata and is c
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Vectors:
         """Open what ``write`` wrote; raises ``VectorsUnusable`` when it is not exactly that."""
         self._directory = directory
         self._client: Any = None
+        self._lock = Lock()
         try:
             self._open()
             self._check(metadata, dimensions, count)
@@ -50,20 +52,20 @@ class Vectors:
     def nearest(self, vector: "Sequence[float] | npt.NDArray[np.float32]", count: int) -> list[tuple[str, float]]:
         """The nearest rows as (id, cosine similarity), best first.
 
-        A rebuild on demand puts an equal index in the place of this one. Chroma opens connections as it needs them, so
-        one of them may meet the new files under the old collection's number: then it is opened again.
+        A rebuild on demand moves this index aside. Chroma opens connections as it needs them, so one of them may look
+        where the files were: then they are opened again where they are.
         """
         from chromadb.errors import InternalError, NotFoundError
 
         for left in reversed(range(_TRIES)):
+            collection = self._collection
             try:
-                found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+                found = collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
                 break
             except (InternalError, NotFoundError):
                 if not left:
                     raise
-                self.close()
-                self._open()
+                self._reopen(collection)
         return [(row, 1.0 - distance) for row, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def close(self) -> None:
@@ -73,8 +75,20 @@ class Vectors:
             self._client = None
 
     def _open(self) -> None:
+        if not self._directory.is_dir():  # Chroma would make a new one
+            index, name = self._directory.parent, self._directory.name
+            self._directory = next(index.parent.glob(f"*/{name}"), self._directory)
+            if not self._directory.is_dir():
+                raise VectorsUnusable(f"{self._directory} is gone")
         self._client = _client(self._directory)
         self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
+
+    def _reopen(self, failed: Any) -> None:
+        """Open again, unless another thread has done so since the query that failed."""
+        with self._lock:
+            if self._collection is failed:
+                self.close()
+                self._open()
 
     def _check(self, metadata: Metadata, dimensions: int, count: int) -> None:
         found = dict(self._collection.metadata or {})

@@ -56,3 +56,20 @@ def test_a_damaged_page_of_the_database_is_refused(directory: Path) -> None:
 
     with pytest.raises(VectorsUnusable, match="Chroma cannot read"):
         Vectors(directory, META, DIMENSIONS, COUNT)
+
+
+def test_a_collection_that_was_moved_aside_is_opened_again_where_it_is(directory: Path) -> None:
+    index = directory.parent / "index"
+    index.mkdir()
+    directory.rename(index / "chroma")
+    vectors = Vectors(index / "chroma", META, DIMENSIONS, COUNT)
+    query = np.ones(DIMENSIONS, dtype=np.float32)
+    before = vectors.nearest(query, 10)
+    index.rename(index.with_name(".index.old"))
+    index.mkdir()  # the new one
+
+    vectors._reopen(vectors._collection)  # what a query does whose connection met the new files
+
+    assert vectors.nearest(query, 10) == before
+    assert list(index.iterdir()) == []
+    vectors.close()
