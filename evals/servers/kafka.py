@@ -10,29 +10,27 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 from evals.servers import ServerMissing
-from evals.servers.kafka_parts import POM, certificate, certificate_lines, free_ports, ready, sasl_lines, settings_text
+from evals.servers.kafka_parts import POM, answering, certificate, certificate_lines, sasl_lines, settings_text
+from evals.servers.process import ProcessServer, free_ports
 
 VERSION = "4.4.0"
 START_S = 60.0
-TRIES = 2
 # The first time, when Maven has to fetch about 45 MB.
 FETCH_S = 580.0
 JAVA = 17
 
 
-class KafkaServer:
+class KafkaServer(ProcessServer):
     """`with KafkaServer() as server:` a running node.
 
     Args:
@@ -48,6 +46,10 @@ class KafkaServer:
         user, password: of the administrator.
     """
 
+    NAME = "Kafka"
+    TRIES = 2
+    ENDED = RuntimeError
+
     def __init__(
         self,
         *,
@@ -56,30 +58,11 @@ class KafkaServer:
         users: Mapping[str, str] | None = None,
         tls: bool = False,
     ) -> None:
+        super().__init__()
         self.user, self.password = "admin", "admin-of-the-tests"
         self.mechanism, self.tls = mechanism, tls
         self._users = {self.user: self.password, **(users or {})}
         self._settings = dict(settings or {})
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> KafkaServer:
-        folder = jars()
-        for left in reversed(range(TRIES)):
-            try:
-                self._start(folder)
-            except TimeoutError:
-                self.stop()
-                if not left:
-                    raise
-            except BaseException:
-                self.stop()
-                raise
-            else:
-                return self
-        raise AssertionError("the last try returns or raises")
-
-    def __exit__(self, *_exception: object) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
@@ -93,34 +76,16 @@ class KafkaServer:
             return f"{scheme}://{self.bootstrap}"
         return f"{scheme}://{user}:{password}@{self.bootstrap}?mechanism={self.mechanism}"
 
-    def stop(self) -> None:
-        """Ends the process group at once: there is nothing to save. Safe to call twice."""
-        _kill(self._process)
-        self._process = None
-        if hasattr(self, "_home"):
-            shutil.rmtree(self._home, ignore_errors=True)
-
-    def pause(self) -> None:
-        """The process keeps its connections and answers nothing."""
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Undoes `pause`."""
-        self._signal(signal.SIGCONT)
-
-    def _signal(self, number: int) -> None:
-        assert self._process is not None
-        os.killpg(self._process.pid, number)
-
-    def _start(self, folder: Path) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="queuewright-kafka-"))
+    def _start(self) -> None:
+        folder = jars()
+        self.folder = Path(tempfile.mkdtemp(prefix="queuewright-kafka-"))
         ports = free_ports(3)
         self.bootstrap, self.internal = f"127.0.0.1:{ports[0]}", f"127.0.0.1:{ports[1]}"
-        properties = self._home / "server.properties"
+        properties = self.folder / "server.properties"
         properties.write_text(settings_text(self._lines(ports)), encoding="utf-8")
         self._format(folder, properties)
-        self._process = _run(_java(folder, "kafka.Kafka", str(properties)), self._home)
-        ready(self.internal, self._process, self._home / "output.log", START_S)
+        self._run(_java(folder, "kafka.Kafka", str(properties)))
+        self._wait(answering(self.internal), START_S)
 
     def _lines(self, ports: list[int]) -> dict[str, str]:
         client, internal, controller = ports
@@ -137,7 +102,7 @@ class KafkaServer:
             "listener.security.protocol.map": f"CLIENT:{kind},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "INTERNAL",
             "controller.listener.names": "CONTROLLER",
-            "log.dirs": str(self._home / "data"),
+            "log.dirs": str(self.folder / "data"),
             "offsets.topic.num.partitions": "4",
             "offsets.topic.replication.factor": "1",
             "transaction.state.log.replication.factor": "1",
@@ -151,7 +116,7 @@ class KafkaServer:
         if self.mechanism:
             lines |= sasl_lines(self.mechanism, self._users, self.user)
         if self.tls:
-            self.ca, keystore = certificate(self._home)
+            self.ca, keystore = certificate(self.folder)
             lines |= certificate_lines(keystore)
         return lines | self._settings
 
@@ -168,36 +133,22 @@ class KafkaServer:
             )
 
 
-class LightKafka:
+class LightKafka(ProcessServer):
     """`with LightKafka() as server:` the stand-in; `url` and `bootstrap` as above."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+    NAME = "the stand-in for Kafka"
+    ENDED = RuntimeError
 
-    def __enter__(self) -> LightKafka:
+    def _start(self) -> None:
         program = light_program()
-        self._home = Path(tempfile.mkdtemp(prefix="queuewright-kafka-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="queuewright-kafka-"))
         (port,) = free_ports(1)
         self.bootstrap = self.internal = f"127.0.0.1:{port}"
         self.url = f"kafka://{self.bootstrap}"
-        folder = str(self._home / "data")
-        command = [program, "start", "--data-dir", folder, "--host", "127.0.0.1", "--only", "kafka"]
-        try:
-            self._process = _run([*command, "--kafka-port", str(port)], self._home)
-            ready(self.bootstrap, self._process, self._home / "output.log", START_S)
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Ends the process group. Safe to call twice."""
-        _kill(self._process)
-        self._process = None
-        shutil.rmtree(self._home, ignore_errors=True)
+        data = str(self.folder / "data")
+        command = [program, "start", "--data-dir", data, "--host", "127.0.0.1", "--only", "kafka"]
+        self._run([*command, "--kafka-port", str(port)])
+        self._wait(answering(self.bootstrap), START_S)
 
 
 def jars() -> Path:
@@ -256,17 +207,3 @@ def _java(folder: Path, main: str, *arguments: str) -> list[str]:
     limits = ["-Xmx512m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"]
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     return ["java", *limits, quiet, "-cp", f"{folder}/*", main, *arguments]
-
-
-def _run(command: list[str], home: Path) -> subprocess.Popen[bytes]:
-    with (home / "output.log").open("ab") as log:
-        return subprocess.Popen(
-            command, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-
-
-def _kill(process: subprocess.Popen[bytes] | None) -> None:
-    if process is not None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

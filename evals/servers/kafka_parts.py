@@ -1,11 +1,10 @@
-"""What Kafka's servers are made of: settings, users, certificates, free ports, and the wait for the first answer."""
+"""What Kafka's servers are made of: settings, users, certificates, and the first answer."""
 
 from __future__ import annotations
 
 import socket
 import subprocess
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 # slf4j-simple: the broker's warnings on standard error, for the message when it does not start.
@@ -57,42 +56,21 @@ def certificate_lines(keystore: Path) -> dict[str, str]:
     return {f"{prefix}.type": "PEM", f"{prefix}.location": str(keystore)}
 
 
-def ready(bootstrap: str, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
-    """Waits until the server tells of itself.
-
-    Raises:
-        TimeoutError: it did not in time.
-        RuntimeError: it ended.
-    """
+def answering(bootstrap: str) -> Callable[[], bool]:
+    """A question to poll: whether the server tells of itself."""
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
-    deadline = time.monotonic() + seconds
     host, _, port = bootstrap.partition(":")
     admin: AdminClient | None = None
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"Kafka ended while it started: {_tail(log)}")
+
+    def answers() -> bool:
+        nonlocal admin
         try:
             socket.create_connection((host, int(port)), timeout=1).close()
             admin = admin or AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-            if admin.list_topics(timeout=2).brokers:
-                return
+            return bool(admin.list_topics(timeout=2).brokers)
         except (OSError, KafkaException):
-            time.sleep(0.05)
-    raise TimeoutError(f"Kafka was not ready after {seconds:.0f} s: {_tail(log)}")
+            return False
 
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-2_000:]
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    return answers

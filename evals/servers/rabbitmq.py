@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -25,19 +23,19 @@ from typing import Any
 from urllib.parse import quote
 
 from evals.servers import ServerMissing
+from evals.servers.process import ProcessServer, free_ports
 
 # Debian's /usr/sbin/rabbitmq-server is a wrapper that changes user and environment: the scripts behind it do not.
 _FOLDERS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin", "/usr/local/sbin", "/opt/rabbitmq/sbin")
 # A start takes 4 to 11 s; one of seven hung (and stays so), so it is tried again.
 START_S = 40.0
-TRIES = 3
 CALL_S = 30.0
 NODE = "queuewright@localhost"
 # Seconds between the samples that the management API keeps; counts are those of the last sample, whatever the interval.
 _SAMPLES = tuple(f"management.sample_retention_policies.{kind}.minute" for kind in ("global", "basic", "detailed"))
 
 
-class RabbitServer:
+class RabbitServer(ProcessServer):
     """`with RabbitServer() as server:` a running node.
 
     Args:
@@ -52,33 +50,18 @@ class RabbitServer:
         user, password: of the administrator.
     """
 
+    NAME = "RabbitMQ"
+    TRIES = 3
+    ENDED = RuntimeError
+
     def __init__(
         self, *, config: Mapping[str, str] | None = None, plugins: tuple[str, ...] = (), stats_interval_ms: int = 1_000
     ) -> None:
+        super().__init__()
         self.user, self.password = "guest", "guest-of-the-tests"
         self._config = dict(config or {})
         self._plugins = ("rabbitmq_management", *plugins)
         self._interval = stats_interval_ms
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def __enter__(self) -> RabbitServer:
-        folder = scripts()
-        for left in reversed(range(TRIES)):
-            try:
-                self._start(folder)
-            except TimeoutError:
-                self.stop()
-                if not left:
-                    raise
-            except BaseException:
-                self.stop()
-                raise
-            else:
-                return self
-        raise AssertionError("the last try returns or raises")
-
-    def __exit__(self, *_exception: object) -> None:
-        self.stop()
 
     @property
     def url(self) -> str:
@@ -89,16 +72,6 @@ class RabbitServer:
     def management_url(self) -> str:
         """Of the HTTP API."""
         return f"http://127.0.0.1:{self.management_port}"
-
-    def stop(self) -> None:
-        """Ends the process groups at once: there is nothing to save. Safe to call twice."""
-        for process in reversed(self._processes):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        self._processes.clear()
-        if hasattr(self, "_home"):
-            shutil.rmtree(self._home, ignore_errors=True)
 
     def ctl(self, *arguments: str) -> str:
         """`rabbitmqctl ARGUMENTS` of this node: the server's own client, which does not go through the HTTP API."""
@@ -131,21 +104,15 @@ class RabbitServer:
         rights = {"configure": ".*", "write": ".*", "read": ".*"}
         self.api("PUT", f"/api/permissions/{quote(name, safe='')}/{self.user}", rights)
 
-    def _start(self, folder: Path) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="queuewright-rabbitmq-"))
+    def _start(self) -> None:
+        folder = scripts()
+        self.folder = Path(tempfile.mkdtemp(prefix="queuewright-rabbitmq-"))
         self.port, self.management_port, self._epmd, self._dist = free_ports(4)
         self._write_files()
         environment = self._environment()
         self._run([_epmd(), "-port", str(self._epmd), "-address", "127.0.0.1"], environment)
         self._run([str(folder / "rabbitmq-server")], environment)
-        self._wait()
-
-    def _run(self, command: list[str], environment: dict[str, str]) -> None:
-        with (self._home / "output.log").open("ab") as log:
-            process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        self._processes.append(process)
+        self._wait(self._answers, START_S)
 
     def _write_files(self) -> None:
         lines = {
@@ -161,11 +128,11 @@ class RabbitServer:
             **self._config,
         }
         text = "".join(f"{key} = {value}\n" for key, value in lines.items())
-        (self._home / "rabbitmq.conf").write_text(text)
-        (self._home / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
+        (self.folder / "rabbitmq.conf").write_text(text)
+        (self.folder / "enabled_plugins").write_text(f"[{','.join(self._plugins)}].\n")
 
     def _environment(self) -> dict[str, str]:
-        home = str(self._home)
+        home = str(self.folder)
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
@@ -186,21 +153,12 @@ class RabbitServer:
             "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            if any(p.poll() is not None for p in self._processes):
-                raise RuntimeError(f"RabbitMQ ended while it started: {self._log()}")
-            with suppress(OSError, urllib.error.URLError, ValueError):
-                nodes = self.api("GET", "/api/nodes?columns=running")
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                if nodes and all(node.get("running") for node in nodes):
-                    return
-            time.sleep(0.1)
-        raise TimeoutError(f"RabbitMQ was not ready after {START_S:.0f} s: {self._log()}")
-
-    def _log(self) -> str:
-        return (self._home / "output.log").read_text(errors="replace")[-2_000:]
+    def _answers(self) -> bool:
+        with suppress(OSError, urllib.error.URLError, ValueError):
+            nodes = self.api("GET", "/api/nodes?columns=running")
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return bool(nodes) and all(node.get("running") for node in nodes)
+        return False
 
 
 def scripts() -> Path:
@@ -217,14 +175,3 @@ def scripts() -> Path:
 
 def _epmd() -> str:
     return shutil.which("epmd") or next(iter(map(str, Path("/usr/lib/erlang").glob("erts-*/bin/epmd"))), "")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports

@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 
+from evals.servers.process import Server
 from evals.servers.redis_parts import Program, run, wait_for
 from evals.servers.redis_single import RedisServer, RedisUser
 
@@ -20,17 +21,27 @@ __all__ = ["MASTER", "RedisCluster", "RedisSentinel", "RedisServer", "RedisUser"
 MASTER = "mymaster"
 
 
-class _Several:
-    """Servers that belong together."""
+class _Several(Server):
+    """Servers that belong together, with one password."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, program: Program = "redis", password: str | None = None) -> None:
+        self._program, self._password = program, password
         self.servers: list[RedisServer] = []
 
-    def __exit__(self, *_exception: object) -> None:
+    def stop(self) -> None:
+        """Ends them all; safe to call twice."""
         for server in self.servers:
             server.stop()
 
-    def _add(self, server: RedisServer) -> RedisServer:
+    @property
+    def _user_info(self) -> str:
+        return f":{self._password}@" if self._password else ""
+
+    def _add(self, *settings: str) -> RedisServer:
+        server = RedisServer(program=self._program, password=self._password, settings=settings)
+        return self._begin(server)
+
+    def _begin(self, server: RedisServer) -> RedisServer:
         self.servers.append(server.__enter__())
         return server
 
@@ -38,35 +49,20 @@ class _Several:
 class RedisSentinel(_Several):
     """`with RedisSentinel() as group:` a primary, a replica and three sentinels that all know each other."""
 
-    def __init__(self, *, program: Program = "redis", password: str | None = None) -> None:
-        super().__init__()
-        self._program, self._password = program, password
-
-    def __enter__(self) -> RedisSentinel:
-        try:
-            first = self._add(RedisServer(program=self._program, password=self._password))
-            second = self._add(
-                RedisServer(
-                    program=self._program, password=self._password,
-                    settings=("--replicaof", f"127.0.0.1 {first.port}", "--repl-diskless-sync-delay", "0"),
-                )
-            )  # fmt: skip
-            self.data = [first, second]
-            wait_for("the replica is in step", lambda: second.info()["master_link_status"] == "up")
-            text = self._text(first.port)
-            self.sentinels = [self._add(RedisServer(program=self._program, sentinel=text)) for _ in range(3)]
-            wait_for("the sentinels know each other", self._met, 30)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def _start(self) -> None:
+        first = self._add()
+        second = self._add("--replicaof", f"127.0.0.1 {first.port}", "--repl-diskless-sync-delay", "0")
+        self.data = [first, second]
+        wait_for("the replica is in step", lambda: second.info()["master_link_status"] == "up")
+        text = self._text(first.port)
+        self.sentinels = [self._begin(RedisServer(program=self._program, sentinel=text)) for _ in range(3)]
+        wait_for("the sentinels know each other", self._met, 30)
 
     @property
     def url(self) -> str:
         """Through the sentinels, database 0."""
-        user_info = f":{self._password}@" if self._password else ""
         places = ",".join(server.address for server in self.sentinels)
-        return f"redis+sentinel://{user_info}{places}/{MASTER}/0"
+        return f"redis+sentinel://{self._user_info}{places}/{MASTER}/0"
 
     def primary(self) -> RedisServer:
         """Whoever is the primary by the word of the first sentinel that lives."""
@@ -110,31 +106,16 @@ class RedisCluster(_Several):
 
     SLOTS = ((0, 5_460), (5_461, 10_922), (10_923, 16_383))
 
-    def __init__(self, *, program: Program = "redis", password: str | None = None) -> None:
-        super().__init__()
-        self._program, self._password = program, password
-
-    def __enter__(self) -> RedisCluster:
-        try:
-            for _ in self.SLOTS:
-                self._add(
-                    RedisServer(
-                        program=self._program, password=self._password,
-                        settings=("--cluster-enabled", "yes", "--cluster-node-timeout", "2000"),
-                    )
-                )  # fmt: skip
-            self._join()
-            wait_for("the cluster is whole", lambda: all(self._whole(s) for s in self.servers), 30)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def _start(self) -> None:
+        for _ in self.SLOTS:
+            self._add("--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+        self._join()
+        wait_for("the cluster is whole", lambda: all(self._whole(s) for s in self.servers), 30)
 
     @property
     def url(self) -> str:
         """Of the first two nodes; the third has to be found."""
-        user_info = f":{self._password}@" if self._password else ""
-        return f"redis+cluster://{user_info}{','.join(server.address for server in self.servers[:2])}"
+        return f"redis+cluster://{self._user_info}{','.join(server.address for server in self.servers[:2])}"
 
     def client(self) -> redis.RedisCluster:
         """A client of redis-py that knows the whole cluster."""

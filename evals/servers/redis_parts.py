@@ -1,9 +1,8 @@
-"""What the servers of `evals.servers.redis` are started with: programs, ports, certificates, waiting."""
+"""What the servers of `evals.servers.redis` are started with: programs, certificates, waiting."""
 
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -63,13 +62,6 @@ def info_of(client: redis.Redis) -> dict[str, Any]:
 def run(client: redis.Redis, *command: str | int) -> Any:
     """One command as it is."""
     return client.execute_command(*command)  # type: ignore[no-untyped-call]
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def certificate(folder: Path) -> None:

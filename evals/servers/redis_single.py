@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,12 +10,11 @@ from typing import Any
 
 import redis
 
-from evals.servers.redis_parts import Program, certificate, free_port, info_of, program_path, run, wait_for
+from evals.servers.process import ProcessServer, free_ports
+from evals.servers.redis_parts import START_S, Program, certificate, info_of, program_path, run
 
-TRIES = 3
 
-
-class RedisServer:
+class RedisServer(ProcessServer):
     """`with RedisServer() as server:` one running node.
 
     Args:
@@ -32,6 +27,9 @@ class RedisServer:
         url: of the server, database 0. port: 0 with a Unix socket. socket, ca: paths.
     """
 
+    NAME = "Redis"
+    TRIES = 3
+
     def __init__(
         self,
         *,
@@ -42,31 +40,9 @@ class RedisServer:
         tls: bool = False,
         sentinel: str | None = None,
     ) -> None:
+        super().__init__()
         self._program, self._settings, self.password = program, tuple(settings), password
         self._unix, self._tls, self._sentinel = unix, tls, sentinel
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> RedisServer:
-        self._path = program_path(self._program)
-        self.folder = Path(tempfile.mkdtemp(prefix="queuewright-redis-"))
-        self.socket, self.ca = self.folder / "redis.sock", self.folder / "ca.pem"
-        if self._tls:
-            certificate(self.folder)
-        # a free port may be taken by somebody else before the server listens on it
-        for left in reversed(range(TRIES)):
-            try:
-                self._start()
-            except TimeoutError:
-                self._kill()
-                if not left:
-                    self.stop()
-                    raise
-            else:
-                return self
-        raise AssertionError("the last try returns or raises")
-
-    def __exit__(self, *_exception: object) -> None:
-        self.stop()
 
     @property
     def address(self) -> str:
@@ -95,51 +71,21 @@ class RedisServer:
         with self.client() as client:
             return info_of(client)
 
-    def stop(self) -> None:
-        """Ends the process group; safe to call twice."""
-        self._kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def pause(self) -> None:
-        """The process keeps its connections and answers nothing."""
-        assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Undoes `pause`."""
-        assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGCONT)
-
     def crash(self) -> None:
         """Ends it at once; the folder stays until `stop`."""
         self._kill()
 
-    def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
     def _start(self) -> None:
-        self.port = 0 if self._unix else free_port()
-        self.bus_port = free_port()
-        with (self.folder / "output.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command(), stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, start_new_session=True
-            )
-        client = self.client()
-        try:
-            wait_for(f"the server of {self.folder} answers", lambda: self._ours(client))
-        finally:
-            client.close()
-
-    def _ours(self, client: redis.Redis) -> bool:
-        """It answers, and it is not another server that took the port first."""
-        if self._process is None or self._process.poll() is not None:
-            raise TimeoutError((self.folder / "output.log").read_text(errors="replace")[-1_000:])
-        return int(info_of(client)["process_id"]) == self._process.pid
+        self._path = program_path(self._program)
+        self.folder = Path(tempfile.mkdtemp(prefix="queuewright-redis-"))
+        self.socket, self.ca = self.folder / "redis.sock", self.folder / "ca.pem"
+        if self._tls:
+            certificate(self.folder)
+        port, self.bus_port = free_ports(2)
+        self.port = 0 if self._unix else port
+        process = self._run(self._command())
+        with self.client() as client:
+            self._wait(lambda: _answers(client, process.pid), START_S)
 
     def _command(self) -> list[str]:
         if self._sentinel is not None:
@@ -160,6 +106,13 @@ class RedisServer:
         return [*command, *self._settings]
 
 
+def _answers(client: redis.Redis, pid: int) -> bool:
+    """It answers, and it is not another server that took the port first."""
+    with suppress(redis.RedisError, OSError):
+        return int(info_of(client)["process_id"]) == pid
+    return False
+
+
 class RedisUser(RedisServer):
     """A server with one more user, who may only do what `rules` say (such as `+info`, `~jobs:*`)."""
 
@@ -167,11 +120,10 @@ class RedisUser(RedisServer):
         super().__init__(program=program)
         self.user, self.user_password, self._rules = "watcher", "password-of-watcher", rules
 
-    def __enter__(self) -> RedisUser:
-        super().__enter__()
+    def _start(self) -> None:
+        super()._start()
         with self.client() as client:
             run(client, "ACL", "SETUSER", self.user, "on", f">{self.user_password}", *self._rules)
-        return self
 
     @property
     def url(self) -> str:
