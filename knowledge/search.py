@@ -9,6 +9,7 @@ import difflib
 import time
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,7 @@ __all__ = ["Hit", "Knowledge", "SearchResult", "UnknownSection"]
 
 # Chosen on the tuning questions (evals/cases/knowledge/tuning.yaml); the three shares make 1.
 _WORDS, _SECTION, _ASKED = 0.6, 0.25, 0.15
+_AT_ONCE = 4  # questions that may wait for Chroma together
 _NEAREST = 60  # neighbours asked of Chroma; the farthest of them stands for 0
 _ARTICLES = 20  # articles by their example questions; the farthest of them stands for 0
 _REPEAT = 0.5  # factor for each further section of an article: the next hit had better be of another one
@@ -92,6 +94,7 @@ class Knowledge:
         self._index = index
         self._embedder = embedder
         self._position: dict[str, int] = {section_id: position for position, section_id in enumerate(index.ids)}
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "chroma")
         self._articles = [section_id.partition("#")[0] for section_id in index.ids]
 
     @classmethod
@@ -154,6 +157,7 @@ class Knowledge:
 
     def close(self) -> None:
         """Release the files of the index."""
+        self._pool.shutdown()
         self._index.close()
 
     def __enter__(self) -> "Knowledge":
@@ -174,8 +178,9 @@ class Knowledge:
                 vector = self._embedder.embed([query])[0]
             except EmbeddingFailed as error:
                 vector, notice = None, f"searched without section vectors: {error}"
-        dense = {} if vector is None else self._nearest(vector)
-        return _Found(dense, self._index.lexical.query(query), self._index.examples.near(local), notice)
+        near = None if vector is None else self._pool.submit(self._nearest, vector)  # Chroma lets the interpreter go
+        words, asked = self._index.lexical.query(query), self._index.examples.near(local)
+        return _Found({} if near is None else near.result(), words, asked, notice)
 
     def _nearest(self, vector: "npt.NDArray[np.float32]") -> dict[int, float]:
         dense: dict[int, float] = {}
